@@ -1,0 +1,1 @@
+export type { Check, CheckInput, Report } from "./types.js";

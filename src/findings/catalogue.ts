@@ -1,0 +1,2 @@
+/** Placeholder while the catalogue is written. */
+export type CauseCode = string;

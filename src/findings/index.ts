@@ -1,0 +1,2 @@
+export type { CauseCode } from "./catalogue.js";
+export type { Finding, KubeletReason, Verdict } from "./types.js";

@@ -1,0 +1,28 @@
+import type { WorkloadIdentity } from "../workload/index.js";
+import type { CauseCode } from "./catalogue.js";
+
+/** The answer for one image. `unknown` is never a denial by default. */
+export type Verdict = "pullable" | "unpullable" | "skipped" | "unknown";
+
+/** The waiting reason or event reason the kubelet would show. */
+export type KubeletReason = "ErrImagePull" | "InvalidImageName" | "ErrImageNeverPull" | "ImageInspectError";
+
+/**
+ * What Pullguard says about one distinct image of one workload. `message` is one line of plain text that names the
+ * cause with its concrete values; `fix` is an imperative sentence or `null`.
+ */
+export interface Finding {
+  readonly image: string;
+  /** Normalised, or null where the name is invalid. */
+  readonly reference: string | null;
+  /** Digest of the manifest or index that the reference resolves to now. */
+  readonly digest: string | null;
+  readonly verdict: Verdict;
+  readonly cause: CauseCode | null;
+  readonly kubelet: { readonly reason: KubeletReason | null };
+  readonly message: string;
+  readonly fix: string | null;
+  readonly workload: WorkloadIdentity;
+  /** Every place that names this image. */
+  readonly fieldPaths: readonly string[];
+}

@@ -1,0 +1,117 @@
+import type { RegistryCredential } from "../credentials/index.js";
+import type { RegistryHost } from "../node/index.js";
+
+/**
+ * Why no HTTP answer came. The texts in `message` name host and reason, never a credential.
+ * `chain` of `certificate` faults: what the peer served, leaf first.
+ */
+export type TransportFault =
+  | { readonly kind: "plain-http"; readonly message: string }
+  | {
+      readonly kind: "certificate";
+      readonly reason:
+        | "unknown-authority"
+        | "self-signed"
+        | "expired"
+        | "not-yet-valid"
+        | "wrong-name"
+        | "no-subject-alternative-name"
+        | "other";
+      readonly message: string;
+      readonly served?: ServedCertificate;
+    }
+  | { readonly kind: "tls-version" | "client-certificate-required" | "tls-handshake"; readonly message: string }
+  | { readonly kind: "name-not-found" | "name-lookup-failed"; readonly message: string }
+  | { readonly kind: "refused" | "reset" | "unreachable"; readonly message: string }
+  | { readonly kind: "timeout"; readonly phase: "connect" | "tls" | "headers" | "body"; readonly message: string }
+  | { readonly kind: "malformed-response" | "response-too-large" | "redirect-refused"; readonly message: string }
+  | { readonly kind: "aborted"; readonly message: string };
+
+/** The peer's leaf certificate as served; `fingerprint256` is the SHA-256 over DER, colon-separated upper-case hex. */
+export interface ServedCertificate {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly fingerprint256: string;
+  readonly validFrom: string;
+  readonly validTo: string;
+  readonly names: readonly string[];
+}
+
+/** Why authorization failed before or instead of a final answer. */
+export type AuthRefusal =
+  | { readonly kind: "no-credentials"; readonly scheme: "basic" }
+  | { readonly kind: "insufficient-scope"; readonly serverMessage: string; readonly anonymous: boolean }
+  | { readonly kind: "token-status"; readonly realm: string; readonly status: number; readonly anonymous: boolean }
+  | {
+      readonly kind: "token-fault";
+      readonly realm: string;
+      readonly fault: TransportFault;
+      readonly anonymous: boolean;
+    }
+  | { readonly kind: "token-unreadable" | "token-absent"; readonly realm: string; readonly anonymous: boolean }
+  | { readonly kind: "realm-missing" | "realm-refused"; readonly message: string };
+
+/** An HTTP answer after redirects, retries and authorization. Sizes in bytes. */
+export interface RegistryResponse {
+  readonly kind: "response";
+  /** Without query values that could carry a token. */
+  readonly url: string;
+  readonly method: "HEAD" | "GET";
+  readonly status: number;
+  /** Content-Type cut at `;`, not trimmed or folded otherwise (as containerd). "" when absent. */
+  readonly mediaType: string;
+  readonly contentLength?: number;
+  /** Docker-Content-Digest as sent. */
+  readonly digestHeader?: string;
+  readonly retryAfterSeconds?: number;
+  readonly rateLimitRemaining?: number;
+  /** Present when asked for; at most the bytes asked for. */
+  readonly body?: Uint8Array;
+  /** Errors of the distribution spec's JSON body, when one was read. */
+  readonly errors: readonly { readonly code: string; readonly message: string }[];
+  /** What the last request carried. */
+  readonly authorization: "none" | "basic" | "bearer";
+  /** Schemes the registry offered on a final 401, lower case. */
+  readonly challenges: readonly string[];
+}
+
+export type Exchange =
+  | RegistryResponse
+  | { readonly kind: "refused"; readonly url: string; readonly refusal: AuthRefusal }
+  | { readonly kind: "fault"; readonly url: string; readonly fault: TransportFault };
+
+/** Retry limits of the runtime that is imitated. Source: pull-semantics, "Per-host retry". */
+export interface RetryRules {
+  /** Requests for one operation on one host, authorization retries included (6 up to containerd 2.2, then 5). */
+  readonly maxRequests: number;
+  /** 500, 503, 504 repeated once on the last host (2.1+). */
+  readonly serverErrorsOnLastHost: boolean;
+}
+
+export interface ExchangeRequest {
+  readonly host: RegistryHost;
+  /** HEAD becomes GET where the registry answers 405 to a manifest HEAD. */
+  readonly method: "HEAD" | "GET";
+  /** Repository of the reference, for the path and the token's scope. */
+  readonly repository: string;
+  /** `manifests/v1`, `blobs/sha256:…`, `tags/list?n=100`. */
+  readonly endpoint: string;
+  readonly accept: readonly string[];
+  /** 0: headers only. A larger body is a `response-too-large` fault when `strictLimit`, else cut. */
+  readonly maxBodyBytes: number;
+  readonly isLastHost: boolean;
+  readonly retry: RetryRules;
+}
+
+/** One identity's view of registries during one check. Tokens are shared by identity, realm, service and scope only. */
+export interface RegistrySession {
+  exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange>;
+}
+
+/** The only thing in this project that dials registries. */
+export interface RegistryClient {
+  /** @param credential undefined: anonymous */
+  session(credential: RegistryCredential | undefined): RegistrySession;
+  /** Closes pooled connections. */
+  close(): Promise<void>;
+}

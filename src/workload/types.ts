@@ -1,0 +1,40 @@
+/** Which object of the cluster an image belongs to. `namespace` and `name` are "" where the object has none (yet). */
+export interface WorkloadIdentity {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type PullPolicy = "Always" | "IfNotPresent" | "Never";
+
+/** Where a Pod names an image: one entry a container or image volume. */
+export interface ImageUse {
+  /** Exactly as the manifest has it. */
+  readonly image: string;
+  /** From the object's root: `spec.template.spec.initContainers[0].image`. */
+  readonly fieldPath: string;
+  readonly role: "container" | "initContainer" | "ephemeralContainer" | "imageVolume";
+  /** Container or volume name. */
+  readonly name: string;
+  /** As written, or as the API server would default it. */
+  readonly pullPolicy: PullPolicy;
+}
+
+/** What of a Pod (or of a workload's Pod template) decides a pull. */
+export interface PodPullSpec {
+  readonly images: readonly ImageUse[];
+  /** Names in order, as in the Pod; entries with an empty name are kept ("" blocks the ServiceAccount's list). */
+  readonly imagePullSecrets: readonly string[];
+  /** `default` where none is written. */
+  readonly serviceAccountName: string;
+  /** False for a Pod that the API server has already completed (its ServiceAccount's secrets are merged in). */
+  readonly isTemplate: boolean;
+  readonly nodeName?: string;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+}
+
+export interface Workload {
+  readonly identity: WorkloadIdentity;
+  readonly pod: PodPullSpec;
+}
