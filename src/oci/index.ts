@@ -1,1 +1,18 @@
+export { isDigest, matchesDigest, sha256Digest } from "./digest.js";
+export { decodeManifest, maxManifestBytes } from "./manifest.js";
+export {
+  isConfigType,
+  isIndexType,
+  isManifestType,
+  isSchema1Type,
+  manifestAccept,
+  mediaTypes,
+} from "./media-types.js";
+export {
+  formatPlatform,
+  matchesPlatform,
+  normalisePlatform,
+  parsePlatform,
+  platformPreferences,
+} from "./platform.js";
 export type * from "./types.js";

@@ -1,0 +1,38 @@
+import type { ImageUse, PodPullSpec, Workload } from "./types.js";
+
+/**
+ * `current` without the images that an update leaves as they were, so that a label, a scale or a status update asks no
+ * registry anything. An image stays in if it is new, if it or its pull policy changed, or if what decides its pull
+ * changed for the whole Pod: pull secrets, ServiceAccount, the nodes it may land on.
+ *
+ * Containers are known again by role and name, not by position: inserting one does not make the others new.
+ * @param old the object before the update; undefined leaves everything in
+ */
+export function changedImages(old: Workload | undefined, current: Workload): Workload {
+  if (old === undefined || !pullsAlike(old.pod, current.pod)) return current;
+  const before = new Map(old.pod.images.map((use) => [keyOf(use), use]));
+  const images = current.pod.images.filter((use) => {
+    const was = before.get(keyOf(use));
+    return was?.image !== use.image || was.pullPolicy !== use.pullPolicy;
+  });
+  return { ...current, pod: { ...current.pod, images } };
+}
+
+function keyOf(use: ImageUse): string {
+  return `${use.role}/${use.name}`;
+}
+
+function pullsAlike(old: PodPullSpec, current: PodPullSpec): boolean {
+  return (
+    old.serviceAccountName === current.serviceAccountName &&
+    old.nodeName === current.nodeName &&
+    sameEntries(old.imagePullSecrets, current.imagePullSecrets) &&
+    sameEntries(old.nodeSelector, current.nodeSelector)
+  );
+}
+
+function sameEntries(old: object, current: object): boolean {
+  const entries = Object.entries(old);
+  const now = new Map(Object.entries(current));
+  return entries.length === now.size && entries.every(([key, value]) => now.get(key) === value);
+}

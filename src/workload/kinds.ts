@@ -1,0 +1,47 @@
+/** Where one kind of object keeps the spec of its Pods. */
+export interface WorkloadKind {
+  /** API groups that have this kind; versions do not matter, none of them moved the Pod spec. */
+  readonly groups: readonly string[];
+  /** From the object's root to the Pod spec. */
+  readonly podSpec: readonly string[];
+}
+
+const template = ["spec", "template", "spec"];
+
+const kinds: ReadonlyMap<string, WorkloadKind> = new Map([
+  ["Pod", { groups: [""], podSpec: ["spec"] }],
+  ["PodTemplate", { groups: [""], podSpec: ["template", "spec"] }],
+  ["ReplicationController", { groups: [""], podSpec: template }],
+  ["Deployment", { groups: ["apps", "extensions"], podSpec: template }],
+  ["ReplicaSet", { groups: ["apps", "extensions"], podSpec: template }],
+  ["DaemonSet", { groups: ["apps", "extensions"], podSpec: template }],
+  ["StatefulSet", { groups: ["apps"], podSpec: template }],
+  ["Job", { groups: ["batch"], podSpec: template }],
+  ["CronJob", { groups: ["batch"], podSpec: ["spec", "jobTemplate", "spec", "template", "spec"] }],
+]);
+
+/**
+ * The built-in kind of this name, or undefined: a custom resource may well be called `Deployment` too.
+ * @param apiVersion `apps/v1`, `v1`
+ */
+export function workloadKind(apiVersion: string, kind: string): WorkloadKind | undefined {
+  const found = kinds.get(kind);
+  return found?.groups.includes(groupOf(apiVersion)) ? found : undefined;
+}
+
+/** Whether some built-in workload kind has this name, whatever the group. */
+export function isWorkloadKindName(kind: string): boolean {
+  return kinds.has(kind);
+}
+
+/** `Deployment` for `DeploymentList`, "" for the untyped `List`, undefined for what is no list of workloads. */
+export function listedKind(kind: string): string | undefined {
+  if (kind === "List") return "";
+  const item = kind.endsWith("List") ? kind.slice(0, -"List".length) : "";
+  return kinds.has(item) ? item : undefined;
+}
+
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf("/");
+  return slash === -1 ? "" : apiVersion.slice(0, slash);
+}
