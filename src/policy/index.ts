@@ -1,1 +1,3 @@
+export { decide } from "./decide.js";
 export type { Decision, Mode } from "./types.js";
+export { warningLine } from "./warnings.js";

@@ -1,0 +1,92 @@
+import { setMaxListeners } from "node:events";
+import type { Clock } from "../core/index.js";
+import type { Finding, ProfiledJudgement, Verdict } from "../findings/index.js";
+import { judgeOwnFault, mergeJudgements } from "../findings/index.js";
+import type { NodeProfile } from "../node/index.js";
+import type { Predictor } from "../prediction/index.js";
+import { type DistinctImage, distinctImages, type Workload } from "../workload/index.js";
+import { mapConcurrently } from "./concurrently.js";
+import { type PodSecretsReader, podSecretsReader, type SecretsDeps } from "./pod-secrets.js";
+import { createProfileChecks, type ProfileCheck } from "./profile-check.js";
+import type { Check, Report } from "./types.js";
+
+/** Images of one request that are looked at together; the registries' own limits are in registry/. */
+const maxConcurrentImages = 64;
+
+export interface CheckDeps extends SecretsDeps {
+  readonly clock: Clock;
+  /** The profiles a Pod may land on; at least one. */
+  readonly profiles: readonly NodeProfile[];
+  readonly predictor: Predictor;
+  readonly observer?: CheckObserver;
+}
+
+/** Told of everything worth counting; implemented by telemetry/. Must not throw. */
+export interface CheckObserver {
+  onFinding(finding: Finding): void;
+  /** A fault of Pullguard's own that became `CheckFailed`. */
+  onFault(error: unknown): void;
+}
+
+/** Builds the use case that webhook and CLI share. */
+export function createCheck(deps: CheckDeps): Check {
+  const profileChecks = createProfileChecks(deps);
+  return async ({ workloads }, signal) => {
+    // Every image of the request waits on this one signal; Node warns from eleven listeners on.
+    setMaxListeners(0, signal);
+    const findings = await mapConcurrently(workloads, maxConcurrentImages, (workload) =>
+      checkWorkload(deps, profileChecks, workload, signal),
+    );
+    return report(findings.flat());
+  };
+}
+
+async function checkWorkload(
+  deps: CheckDeps,
+  profileChecks: readonly ProfileCheck[],
+  workload: Workload,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const secrets = podSecretsReader(deps, workload, signal);
+  return await mapConcurrently(distinctImages(workload), maxConcurrentImages, async (image) => {
+    const finding = await checkImage(deps, profileChecks, workload, image, secrets, signal);
+    deps.observer?.onFinding(finding);
+    return finding;
+  });
+}
+
+async function checkImage(
+  deps: CheckDeps,
+  profileChecks: readonly ProfileCheck[],
+  workload: Workload,
+  image: DistinctImage,
+  secrets: PodSecretsReader,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const judgements = await Promise.all(
+    profileChecks.map(async (profileCheck): Promise<ProfiledJudgement> => {
+      const profile = profileCheck.profile.name;
+      try {
+        return { profile, judgement: await profileCheck.judge({ workload, image, secrets }, signal) };
+      } catch (error) {
+        // Whatever broke, the workload must not pay for it.
+        deps.observer?.onFault(error);
+        return { profile, judgement: judgeOwnFault(null) };
+      }
+    }),
+  );
+  const { kubeletReason, ...merged } = mergeJudgements(judgements);
+  return {
+    image: image.image,
+    ...merged,
+    kubelet: { reason: kubeletReason },
+    workload: workload.identity,
+    fieldPaths: image.fieldPaths,
+  };
+}
+
+function report(findings: readonly Finding[]): Report {
+  const summary: Record<Verdict, number> = { pullable: 0, unpullable: 0, skipped: 0, unknown: 0 };
+  for (const { verdict } of findings) summary[verdict] += 1;
+  return { summary, findings };
+}

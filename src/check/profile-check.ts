@@ -1,0 +1,75 @@
+import type { Clock } from "../core/index.js";
+import type { DiagnosisContext, Judgement } from "../findings/index.js";
+import { judgeMalformedSecret, judgeOutcome, judgePlan } from "../findings/index.js";
+import type { NodeProfile } from "../node/index.js";
+import { normalisePlatform, type Platform } from "../oci/index.js";
+import { cachedHostPlans, containerdDialect, type Predictor, planPull } from "../prediction/index.js";
+import { repositoryName } from "../reference/index.js";
+import type { DistinctImage, Workload } from "../workload/index.js";
+import { noSecretsRead, type PodSecretsReader, type SecretsDeps, secretsView } from "./pod-secrets.js";
+
+/** How long a node's registry files are believed; a changed hosts.toml shows within this time. */
+const hostPlanTtlMs = 2000;
+
+export interface ProfileCheckDeps extends Pick<SecretsDeps, "missingSecretsMayAppear"> {
+  readonly clock: Clock;
+  readonly profiles: readonly NodeProfile[];
+  readonly predictor: Predictor;
+}
+
+/** One image of one workload, with the means to read the workload's Secrets when they are needed. */
+export interface ImageQuestion {
+  readonly workload: Workload;
+  readonly image: DistinctImage;
+  readonly secrets: PodSecretsReader;
+}
+
+/** Judges images for the nodes of one profile. */
+export interface ProfileCheck {
+  readonly profile: NodeProfile;
+  judge(question: ImageQuestion, signal: AbortSignal): Promise<Judgement>;
+}
+
+export function createProfileChecks(deps: ProfileCheckDeps): readonly ProfileCheck[] {
+  return deps.profiles.map((profile) => {
+    const dialect = containerdDialect(profile.runtime);
+    const hostsFor = cachedHostPlans(profile, deps.clock, hostPlanTtlMs);
+    return { profile, judge: (question, signal) => judge(question, signal) };
+
+    async function judge({ workload, image, secrets }: ImageQuestion, signal: AbortSignal): Promise<Judgement> {
+      const { namespace } = workload.identity;
+      // Names, policies and broken files need no Secret; most workloads with such a fault are judged without reading one.
+      const plan = planPull({ image: image.image, pullPolicy: image.pullPolicy, runtimeGrammar: dialect.grammar, hostsFor });
+      if (plan.kind !== "pull") {
+        return judgePlan(image.image, plan, { namespace, profile, issues: [], secrets: noSecretsRead });
+      }
+      const selection = await secrets();
+      const { reference, hosts, issues } = plan;
+      const repository = repositoryName(reference);
+      const context: DiagnosisContext = {
+        reference,
+        namespace,
+        profile,
+        issues,
+        secrets: secretsView(selection, repository, deps.missingSecretsMayAppear),
+      };
+      if (selection.failing !== undefined) return judgeMalformedSecret(selection.failing, context);
+      const node = profile.credentials.kind === "known" ? profile.credentials.lookup(repository) : [];
+      const found = [...selection.keyring.lookup(repository), ...node];
+      const credentials = found.length === 0 ? [undefined] : found;
+      const platform = platformOf(profile, workload);
+      return judgeOutcome(
+        await deps.predictor.predict({ reference, credentials, hosts }, { dialect, platform }, signal),
+        context,
+      );
+    }
+  });
+}
+
+/** A nodeSelector says more about where the Pod lands than the profile does. */
+function platformOf(profile: NodeProfile, workload: Workload): Platform | undefined {
+  const architecture = workload.pod.nodeSelector["kubernetes.io/arch"];
+  if (architecture === undefined) return profile.platform;
+  const os = workload.pod.nodeSelector["kubernetes.io/os"] ?? "linux";
+  return normalisePlatform({ os, architecture });
+}

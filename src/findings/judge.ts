@@ -1,0 +1,158 @@
+import { unreachable } from "../core/index.js";
+import type { FailedAttempt, HostFailure, PullOutcome, PullPlan } from "../prediction/index.js";
+import { normalisedReference } from "../reference/index.js";
+import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
+import { diagnoseDenied, diagnoseRefusal } from "./access.js";
+import { type CauseCode, causeEntry } from "./catalogue.js";
+import { type Diagnosis, type DiagnosisContext, diagnose } from "./diagnosis.js";
+import { diagnoseName } from "./name.js";
+import { diagnoseFault } from "./transport.js";
+import type { KubeletReason, Verdict } from "./types.js";
+
+/** The answer for one image on nodes of one profile. */
+export interface Judgement {
+  readonly reference: string | null;
+  readonly digest: string | null;
+  readonly verdict: Verdict;
+  readonly cause: CauseCode | null;
+  readonly kubeletReason: KubeletReason | null;
+  readonly message: string;
+  readonly fix: string | null;
+}
+
+/** An image whose fate needs no registry: invalid names, `Never`, broken node files. */
+export function judgePlan(image: string, plan: Exclude<PullPlan, { kind: "pull" }>, context: Omit<DiagnosisContext, "reference">): Judgement {
+  switch (plan.kind) {
+    case "no-pull":
+      return { ...fromCause("PullPolicyNever"), reference: null, verdict: "skipped" };
+    case "invalid-name":
+    case "name-depends":
+      return judgement(diagnoseName(image, plan), null);
+    case "hosts-broken": {
+      const diagnosis = diagnose("NodeTrustFileBroken", { ...context, reference: plan.reference }, {
+        message: `${plan.plan.origin.file}: ${plan.plan.message}`,
+        fix: `Put the file in place on every node, or remove it from ${plan.plan.origin.file}.`,
+      });
+      return judgement(diagnosis, normalisedReference(plan.reference));
+    }
+    default:
+      return unreachable(plan);
+  }
+}
+
+/** A malformed Secret of the Pod: the kubelet cannot build its keyring and fails every pull. */
+export function judgeMalformedSecret(secret: { readonly name: string; readonly message: string }, context: DiagnosisContext): Judgement {
+  const where = `Secret ${context.namespace}/${secret.name}`;
+  const diagnosis = diagnose("PullSecretMalformed", context, {
+    message: `${where} is malformed, which fails every pull of this Pod: ${secret.message}`,
+    fix: `Recreate it: kubectl delete secret ${secret.name} -n ${context.namespace} && kubectl create secret docker-registry ${secret.name} -n ${context.namespace} --docker-server=<registry> --docker-username=<user> --docker-password=<password>`,
+  });
+  return judgement(diagnosis, normalisedReference(context.reference));
+}
+
+/** What the registries' answers mean for the image. */
+export function judgeOutcome(outcome: PullOutcome, context: DiagnosisContext): Judgement {
+  const reference = normalisedReference(context.reference);
+  if (outcome.kind === "pulled") {
+    const { digest, via, platforms } = outcome.attempt;
+    const mirror = via.mirrorOf === undefined ? "" : ` from ${via.address}`;
+    const offers = platforms === undefined || platforms.length === 0 ? "" : `; platforms: ${platforms.slice(0, 8).join(", ")}`;
+    return {
+      reference,
+      digest,
+      verdict: "pullable",
+      cause: null,
+      kubeletReason: null,
+      message: `can be pulled${mirror}${offers}`,
+      fix: null,
+    };
+  }
+  const diagnoses = outcome.attempts.map((attempt) => diagnoseAttempt(attempt, context));
+  const digest = outcome.attempts.flatMap((attempt) => (attempt.kind === "content" && attempt.digest !== undefined ? [attempt.digest] : []))[0];
+  return { ...judgement(mostTelling(diagnoses), reference), digest: digest ?? null };
+}
+
+/** Pullguard's own fault; never a denial. */
+export function judgeOwnFault(reference: string | null): Judgement {
+  return { ...fromCause("CheckFailed"), reference, verdict: "unknown" };
+}
+
+function diagnoseAttempt(attempt: FailedAttempt, context: DiagnosisContext): Diagnosis {
+  switch (attempt.kind) {
+    case "failed":
+      return diagnoseHosts(attempt, context);
+    case "content":
+      return diagnoseContent(attempt.problem, attempt.via, context);
+    case "no-hosts":
+      return diagnose("NoResolveHost", context, {
+        message: `the nodes' configuration leaves no host that may resolve ${context.reference.domain}`,
+        fix: `Give a host in ${context.profile.hostsRoot}/${context.reference.domain}/hosts.toml capabilities = ["pull", "resolve"].`,
+      });
+    case "unfinished":
+      return attempt.waitingFor === undefined
+        ? diagnose("DeadlineExceeded", context, { message: "there was no time left to check this image" })
+        : diagnose("RegistryTimeout", context, { message: `${attempt.waitingFor} had not answered when the time for the check was over` });
+    default:
+      return unreachable(attempt);
+  }
+}
+
+/** The runtime shows one host's error; what is certain depends on all of them. */
+function diagnoseHosts(attempt: Extract<FailedAttempt, { kind: "failed" }>, context: DiagnosisContext): Diagnosis {
+  const shown = diagnoseHost(attempt.shown, attempt, context);
+  const doubtful = attempt.failures
+    .filter((failure) => failure !== attempt.shown)
+    .map((failure) => ({ failure, diagnosis: diagnoseHost(failure, attempt, context) }))
+    .find(({ diagnosis }) => !diagnosis.firm);
+  if (doubtful === undefined || !shown.firm) return shown;
+  return { ...shown, firm: false, message: `${shown.message}; ${doubtful.failure.host.address} may have it, but ${doubtful.diagnosis.message}` };
+}
+
+function diagnoseHost(failure: HostFailure, attempt: Extract<FailedAttempt, { kind: "failed" }>, context: DiagnosisContext): Diagnosis {
+  const { host, reason } = failure;
+  switch (reason.kind) {
+    case "not-found":
+      return diagnoseNotFound(host, attempt.hints, context);
+    case "status":
+      return reason.status === 401 || reason.status === 403
+        ? diagnoseDenied(reason, host, attempt.credential, context)
+        : diagnoseStatus(reason, host, context);
+    case "fault":
+      return diagnoseFault(reason.fault, host, context);
+    case "refused":
+      return diagnoseRefusal(reason.refusal, host, attempt.credential, context);
+    case "manifest-too-large":
+      return diagnose("ManifestTooLarge", context, { message: `${host.address} announces a manifest of ${reason.sizeBytes} bytes; the runtime accepts 4 MiB` });
+    default:
+      return unreachable(reason);
+  }
+}
+
+/**
+ * Of several credentials' attempts: a doubtful one keeps the whole in doubt, and an answer about the image says more than
+ * one about a credential.
+ */
+function mostTelling(diagnoses: readonly Diagnosis[]): Diagnosis {
+  const doubtful = diagnoses.find(({ firm }) => !firm);
+  const beyondAccess = diagnoses.find(({ cause }) => cause !== "CredentialsRejected");
+  const chosen = doubtful ?? beyondAccess ?? diagnoses[0];
+  if (chosen === undefined) throw new RangeError("a failed outcome has at least one attempt");
+  return chosen;
+}
+
+function judgement(diagnosis: Diagnosis, reference: string | null): Judgement {
+  return {
+    reference,
+    digest: null,
+    verdict: diagnosis.firm ? "unpullable" : "unknown",
+    cause: diagnosis.cause,
+    kubeletReason: causeEntry(diagnosis.cause).kubeletReason,
+    message: diagnosis.message,
+    fix: diagnosis.fix,
+  };
+}
+
+function fromCause(cause: CauseCode): Omit<Judgement, "reference" | "verdict"> {
+  const { explanation, fix, kubeletReason } = causeEntry(cause);
+  return { digest: null, cause, kubeletReason, message: explanation, fix };
+}

@@ -1,0 +1,30 @@
+import type { RuntimeVersion } from "../../../node/index.js";
+import type { PullAttempt } from "../../types.js";
+import type { AttemptRequest, PullDialect } from "../dialect.js";
+import { readManifestChain } from "./manifest.js";
+import { resolve } from "./resolve.js";
+import { containerdTraits } from "./traits.js";
+
+/** The dialect of one containerd version: resolve as it resolves, then read the manifest as it reads it. */
+export function containerdDialect(version: Pick<RuntimeVersion, "major" | "minor" | "patch">): PullDialect {
+  const traits = containerdTraits(version);
+  return {
+    id: `containerd:${JSON.stringify(traits)}`,
+    grammar: traits.grammar,
+    attempt: (request, signal) => attempt(request, signal),
+  };
+
+  async function attempt(request: AttemptRequest, signal: AbortSignal): Promise<PullAttempt> {
+    const resolution = await resolve(request, traits, signal);
+    switch (resolution.kind) {
+      case "resolved":
+        return await readManifestChain(request, traits, resolution, signal);
+      case "content":
+        return { kind: "content", via: resolution.host, problem: resolution.problem };
+      case "failed":
+      case "no-hosts":
+      case "unfinished":
+        return resolution;
+    }
+  }
+}

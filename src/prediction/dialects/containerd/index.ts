@@ -1,0 +1,1 @@
+export { containerdDialect } from "./containerd.js";

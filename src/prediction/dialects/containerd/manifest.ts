@@ -1,0 +1,173 @@
+import type { RegistryHost } from "../../../node/index.js";
+import {
+  type Descriptor,
+  decodeManifest,
+  formatPlatform,
+  isIndexType,
+  isManifestType,
+  matchesDigest,
+  matchesPlatform,
+  normalisePlatform,
+  type Platform,
+  platformPreferences,
+  sha256Digest,
+} from "../../../oci/index.js";
+import type { RegistryResponse } from "../../../registry/index.js";
+import type { ContentProblem, HostFailure, PullAttempt } from "../../types.js";
+import type { AttemptRequest } from "../dialect.js";
+import { failureOf, maxManifestBytes, type Resolution } from "./resolve.js";
+import type { ContainerdTraits } from "./traits.js";
+
+type Resolved = Extract<Resolution, { kind: "resolved" }>;
+
+/** containerd walks nested indexes without a limit; eight levels are more than any builder makes. */
+const maxIndexDepth = 8;
+
+interface Walk {
+  readonly request: AttemptRequest;
+  readonly traits: ContainerdTraits;
+  readonly root: Resolved;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads the manifest that a reference resolved to, and through an index the manifest of the node's platform, and
+ * verifies each against its digest. Content is fetched from every host in order, capabilities do not count here.
+ * Source: containerd core/remotes/docker/fetcher.go, core/images/image.go `Children`, `Manifest`.
+ */
+export async function readManifestChain(
+  request: AttemptRequest,
+  traits: ContainerdTraits,
+  root: Resolved,
+  signal: AbortSignal,
+): Promise<PullAttempt> {
+  const walk: Walk = { request, traits, root, signal };
+  return await readLevel(walk, { mediaType: root.mediaType, digest: root.digest, sizeBytes: root.sizeBytes }, 0);
+}
+
+async function readLevel(walk: Walk, descriptor: Descriptor, depth: number): Promise<PullAttempt> {
+  const { digest, mediaType, sizeBytes } = descriptor;
+  const problem = (found: ContentProblem): PullAttempt => ({ kind: "content", digest: walk.root.digest, via: walk.root.host, problem: found });
+  if (sizeBytes === 0) return problem({ kind: "empty", digest });
+  if (isSchema1Type(mediaType)) return walk.traits.convertsSchema1 ? pulled(walk) : problem({ kind: "schema1", digest });
+  if (!isIndexType(mediaType) && !isManifestType(mediaType)) return problem({ kind: "unsupported-type", digest, mediaType });
+  if (depth > maxIndexDepth) return problem({ kind: "nested-too-deep", digest });
+
+  const fetched = await fetchBytes(walk, digest, mediaType);
+  if (fetched.kind !== "bytes") return depth > 0 ? childFailure(walk, fetched, digest) : fetched;
+  const damage = damageOf(fetched.bytes, descriptor);
+  if (damage !== undefined) return problem(damage);
+
+  const document = decodeManifest(fetched.bytes, mediaType);
+  switch (document.kind) {
+    case "unreadable":
+      return problem({ kind: "unreadable", digest, reason: document.reason });
+    case "schema1":
+      return problem({ kind: "unreadable", digest, reason: "schema 1 content under another media type" });
+    case "manifest":
+      return pulled(walk);
+    case "index":
+      return await readChild(walk, document.entries, depth);
+  }
+}
+
+async function readChild(walk: Walk, entries: readonly Descriptor[], depth: number): Promise<PullAttempt> {
+  const offered = offeredPlatforms(entries);
+  const { platform } = walk.request;
+  const problem = (found: ContentProblem): PullAttempt => ({ kind: "content", digest: walk.root.digest, via: walk.root.host, problem: found });
+  if (platform === undefined) {
+    // Nobody said what the nodes are. Most are linux/amd64; an index that lacks it must not pass silently.
+    const common: Platform = { os: "linux", architecture: "amd64" };
+    const serves = entries.some((entry) => entry.platform === undefined || matchesPlatform(common, entry.platform));
+    return serves ? { ...pulled(walk), platforms: offered } : problem({ kind: "platform-unknown", offered });
+  }
+  const chosen = chooseEntry(entries, platform, walk.traits.engine);
+  if (chosen === undefined) return problem({ kind: "platform-missing", wanted: formatPlatform(platform), offered });
+  const child = await readLevel(walk, chosen, depth + 1);
+  return child.kind === "pulled" ? { ...child, platforms: child.platforms ?? offered } : child;
+}
+
+/** The first entry in the runtime's order of preference; entries without a platform come last. */
+function chooseEntry(entries: readonly Descriptor[], platform: Platform, engine: "local" | "transfer"): Descriptor | undefined {
+  for (const wanted of platformPreferences(platform, engine)) {
+    const match = entries.find((entry) => entry.platform !== undefined && matchesPlatform(wanted, entry.platform));
+    if (match !== undefined) return match;
+  }
+  return entries.find((entry) => entry.platform === undefined);
+}
+
+function offeredPlatforms(entries: readonly Descriptor[]): readonly string[] {
+  const names = entries.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(normalisePlatform(platform))]));
+  return [...new Set(names)].filter((name) => !name.startsWith("unknown/"));
+}
+
+function pulled(walk: Walk): Extract<PullAttempt, { kind: "pulled" }> {
+  return { kind: "pulled", digest: walk.root.digest, mediaType: walk.root.mediaType, via: walk.root.host };
+}
+
+function damageOf(bytes: Uint8Array, descriptor: Descriptor): ContentProblem | undefined {
+  const { digest, sizeBytes } = descriptor;
+  if (!matchesDigest(bytes, digest)) {
+    return { kind: "digest-mismatch", expected: digest, actual: sha256Digest(bytes) };
+  }
+  if (bytes.byteLength !== sizeBytes) {
+    return { kind: "size-mismatch", digest, declaredBytes: sizeBytes, actualBytes: bytes.byteLength };
+  }
+  return undefined;
+}
+
+function isSchema1Type(mediaType: string): boolean {
+  // containerd takes text/plain for schema 1, because old registries send it.
+  return (
+    mediaType === "text/plain" ||
+    mediaType === "application/vnd.docker.distribution.manifest.v1+prettyjws" ||
+    mediaType === "application/vnd.docker.distribution.manifest.v1+json"
+  );
+}
+
+type Fetched =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | Extract<PullAttempt, { kind: "failed" | "unfinished" }>;
+
+async function fetchBytes(walk: Walk, digest: string, mediaType: string): Promise<Fetched> {
+  const failures: HostFailure[] = [];
+  const endpoint = `manifests/${digest}`;
+  for (const [index, host] of walk.request.hosts.entries()) {
+    const isLastHost = index === walk.request.hosts.length - 1;
+    const got = await walk.request.session.exchange(
+      {
+        host,
+        method: "GET",
+        repository: walk.request.reference.path,
+        endpoint,
+        accept: [mediaType, "*/*"],
+        maxBodyBytes: maxManifestBytes + 1,
+        isLastHost,
+        retry: walk.traits.retry,
+      },
+      walk.signal,
+    );
+    const failure = failureOf(got, host, endpoint) ?? redirected(got as RegistryResponse, host, endpoint);
+    if (failure === undefined) return { kind: "bytes", bytes: (got as RegistryResponse).body ?? new Uint8Array() };
+    if (failure.kind === "unfinished") return failure;
+    failures.push(failure.failure);
+  }
+  return failedWithFirst(failures);
+}
+
+function redirected(response: RegistryResponse, host: RegistryHost, endpoint: string) {
+  if (response.status <= 299) return undefined;
+  return { kind: "next", failure: { host, reason: { kind: "not-found", object: endpoint } } } as const;
+}
+
+function failedWithFirst(failures: readonly HostFailure[]): Extract<PullAttempt, { kind: "failed" }> {
+  const [shown] = failures;
+  if (shown === undefined) throw new RangeError("content was asked of no host");
+  return { kind: "failed", shown, failures };
+}
+
+/** An index names a manifest that no host has: the image is damaged, not missing. */
+function childFailure(walk: Walk, failed: Exclude<Fetched, { kind: "bytes" }>, digest: string): PullAttempt {
+  if (failed.kind === "unfinished" || failed.failures.some(({ reason }) => reason.kind !== "not-found")) return failed;
+  return { kind: "content", digest: walk.root.digest, via: walk.root.host, problem: { kind: "child-missing", digest } };
+}

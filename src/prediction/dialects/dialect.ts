@@ -1,0 +1,26 @@
+import type { RegistryHost } from "../../node/index.js";
+import type { Platform } from "../../oci/index.js";
+import type { ImageReference, ReferenceGrammar } from "../../reference/index.js";
+import type { RegistrySession } from "../../registry/index.js";
+import type { PullAttempt } from "../types.js";
+
+/**
+ * How one runtime turns a reference into content. The only place that differs between runtimes and their versions;
+ * nothing else in the project asks which runtime a node has.
+ */
+export interface PullDialect {
+  /** Names everything that makes this dialect answer differently from another: part of the cache key. */
+  readonly id: string;
+  /** The runtime's own reference grammar; the kubelet may have another. */
+  readonly grammar: ReferenceGrammar;
+  /** One pull up to and including the manifest of the node's platform. Never rejects; an abort ends as `unfinished`. */
+  attempt(request: AttemptRequest, signal: AbortSignal): Promise<PullAttempt>;
+}
+
+export interface AttemptRequest {
+  readonly reference: ImageReference;
+  /** In the node's order, the upstream registry usually last. */
+  readonly hosts: readonly RegistryHost[];
+  readonly platform: Platform | undefined;
+  readonly session: RegistrySession;
+}

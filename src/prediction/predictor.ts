@@ -1,0 +1,137 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../core/index.js";
+import type { CredentialOrigin } from "../credentials/index.js";
+import type { RegistryHost } from "../node/index.js";
+import { formatPlatform, type Platform } from "../oci/index.js";
+import { pullObject, repositoryName } from "../reference/index.js";
+import type { RegistryClient, RegistrySession } from "../registry/index.js";
+import type { PullDialect } from "./dialects/dialect.js";
+import { createSharedWork } from "./shared-work.js";
+import { withTagHints } from "./tag-hints.js";
+import type { FailedAttempt, PullOutcome, PullQuestion } from "./types.js";
+
+/** Seconds an outcome is believed. Failures are short-lived: people mend and try again. */
+const trust = { pulledTag: 60, pulledDigest: 600, failed: 10 } as const;
+
+export interface PredictorDeps {
+  readonly client: RegistryClient;
+  readonly clock: Clock;
+  /** Upper bound of cached outcomes. */
+  readonly maxCachedOutcomes: number;
+  /** How long a check goes on after everybody who asked has left; its answer then serves the next one. */
+  readonly lingerMs: number;
+  readonly onCache?: (result: "hit" | "miss" | "shared") => void;
+}
+
+export interface Predictor {
+  /**
+   * What a node with this dialect and platform would experience. Never rejects for what a registry does. When `signal`
+   * aborts, the answer is at once a failed outcome whose last attempt is `unfinished`.
+   */
+  predict(question: PullQuestion, node: { readonly dialect: PullDialect; readonly platform: Platform | undefined }, signal: AbortSignal): Promise<PullOutcome>;
+}
+
+/**
+ * Answers questions from memory, from a check that is already under way, or from the registries, in this order.
+ * The key holds the identities of all credentials that take part: nobody is served an answer that another's Secret got.
+ */
+export function createPredictor(deps: PredictorDeps): Predictor {
+  const cache = new LRUCache<string, PullOutcome>({
+    max: deps.maxCachedOutcomes,
+    ttlResolution: 0,
+    perf: { now: () => deps.clock.nowMs() },
+  });
+  const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
+  const hostsHash = hostsHasher();
+
+  return {
+    async predict(question, node, signal) {
+      const key = [
+        repositoryName(question.reference),
+        pullObject(question.reference),
+        node.dialect.id,
+        node.platform === undefined ? "any" : formatPlatform(node.platform),
+        hostsHash(question.hosts),
+        ...question.credentials.map((credential) => credential?.identity ?? "anonymous"),
+      ].join("\n");
+      const known = cache.get(key);
+      if (known !== undefined) {
+        deps.onCache?.("hit");
+        return known;
+      }
+      deps.onCache?.("miss");
+      let waitingFor = signal.aborted ? undefined : question.hosts[0]?.address;
+      const outcome = await shared.join(
+        key,
+        async (workSignal) => {
+          const found = await pull(deps.client, question, node, (host) => {
+            waitingFor = host;
+          }, workSignal);
+          const ttlSeconds = lifetime(found, question.reference.digest !== undefined);
+          if (ttlSeconds > 0) cache.set(key, found, { ttl: ttlSeconds * 1000 });
+          return found;
+        },
+        signal,
+      );
+      return outcome ?? { kind: "failed", attempts: [{ kind: "unfinished", ...(waitingFor === undefined ? {} : { waitingFor }) }] };
+    },
+  };
+}
+
+/** The kubelet's loop: one whole pull for each credential, in order, until one succeeds. */
+async function pull(
+  client: RegistryClient,
+  question: PullQuestion,
+  node: { readonly dialect: PullDialect; readonly platform: Platform | undefined },
+  onHost: (address: string) => void,
+  signal: AbortSignal,
+): Promise<PullOutcome> {
+  const attempts: FailedAttempt[] = [];
+  for (const credential of question.credentials) {
+    const session = watched(client.session(credential), onHost);
+    const request = { reference: question.reference, hosts: question.hosts, platform: node.platform, session };
+    const attempt = await node.dialect.attempt(request, signal);
+    if (attempt.kind === "pulled") return { kind: "pulled", attempt };
+    const explained = await withTagHints(attempt, question.reference, session, signal);
+    attempts.push(withOrigin(explained, credential?.origin));
+    if (attempt.kind === "unfinished") break;
+  }
+  return { kind: "failed", attempts };
+}
+
+function withOrigin(attempt: FailedAttempt, origin: CredentialOrigin | undefined): FailedAttempt {
+  if (origin === undefined || (attempt.kind !== "failed" && attempt.kind !== "content")) return attempt;
+  return { ...attempt, credential: origin };
+}
+
+/** Remembers which host is being waited for, so that a deadline can name it. */
+function watched(session: RegistrySession, onHost: (address: string) => void): RegistrySession {
+  return {
+    exchange(request, signal) {
+      onHost(request.host.address);
+      return session.exchange(request, signal);
+    },
+  };
+}
+
+function lifetime(outcome: PullOutcome, byDigest: boolean): number {
+  switch (outcome.kind) {
+    case "pulled":
+      return byDigest ? trust.pulledDigest : trust.pulledTag;
+    case "failed":
+      return outcome.attempts.some(({ kind }) => kind === "unfinished") ? 0 : trust.failed;
+  }
+}
+
+/** Host lists are few and long-lived (one a registry and profile), so each is hashed once. */
+function hostsHasher(): (hosts: readonly RegistryHost[]) => string {
+  const known = new WeakMap<readonly RegistryHost[], string>();
+  return (hosts) => {
+    const before = known.get(hosts);
+    if (before !== undefined) return before;
+    const hash = createHash("sha256").update(JSON.stringify(hosts)).digest("base64url");
+    known.set(hosts, hash);
+    return hash;
+  };
+}

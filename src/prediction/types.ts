@@ -1,0 +1,92 @@
+import type { CredentialOrigin, RegistryCredential } from "../credentials/index.js";
+import type { RegistryHost } from "../node/index.js";
+import type { ImageReference } from "../reference/index.js";
+import type { AuthRefusal, TransportFault } from "../registry/index.js";
+
+/** Why one host did not give the manifest. */
+export type FailureReason =
+  | { readonly kind: "not-found"; readonly object: string }
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly retryAfterSeconds?: number;
+      readonly authorization: "none" | "basic" | "bearer";
+      readonly challenges: readonly string[];
+      readonly errors: readonly { readonly code: string; readonly message: string }[];
+    }
+  | { readonly kind: "fault"; readonly fault: TransportFault }
+  | { readonly kind: "refused"; readonly refusal: AuthRefusal }
+  | { readonly kind: "manifest-too-large"; readonly sizeBytes: number };
+
+export interface HostFailure {
+  readonly host: RegistryHost;
+  readonly reason: FailureReason;
+}
+
+/** What is wrong with the manifest that the hosts serve. Digests are those of the reference's chain. */
+export type ContentProblem =
+  | { readonly kind: "digest-mismatch"; readonly expected: string; readonly actual: string }
+  | { readonly kind: "size-mismatch"; readonly digest: string; readonly declaredBytes: number; readonly actualBytes: number }
+  | { readonly kind: "empty"; readonly digest: string }
+  | { readonly kind: "invalid-digest-header"; readonly header: string }
+  | { readonly kind: "unreadable"; readonly digest: string; readonly reason: string }
+  | { readonly kind: "unsupported-type"; readonly digest: string; readonly mediaType: string }
+  | { readonly kind: "schema1"; readonly digest: string }
+  | { readonly kind: "nested-too-deep"; readonly digest: string }
+  | { readonly kind: "platform-missing"; readonly wanted: string; readonly offered: readonly string[] }
+  | { readonly kind: "platform-unknown"; readonly offered: readonly string[] }
+  | { readonly kind: "child-missing"; readonly digest: string };
+
+/** What the registry knows about a repository whose tag is missing; only what one extra request told. */
+export interface NotFoundHints {
+  readonly repository: "exists" | "missing" | "unknown";
+  /** Up to three tags that look like the one asked for, best first. */
+  readonly similarTags: readonly string[];
+}
+
+/** One try with one credential (or none), as the runtime would make it. */
+export type PullAttempt =
+  | {
+      readonly kind: "pulled";
+      readonly digest: string;
+      readonly mediaType: string;
+      readonly via: RegistryHost;
+      /** Platforms of an index, formatted; absent for a single manifest. */
+      readonly platforms?: readonly string[];
+    }
+  | {
+      readonly kind: "failed";
+      readonly credential?: CredentialOrigin;
+      /** The failure whose error the runtime reports. */
+      readonly shown: HostFailure;
+      /** Every host's failure, in order. */
+      readonly failures: readonly HostFailure[];
+      readonly hints?: NotFoundHints;
+    }
+  | {
+      readonly kind: "content";
+      readonly credential?: CredentialOrigin;
+      /** What the reference resolved to, or undefined where not even that is usable. */
+      readonly digest?: string;
+      readonly via: RegistryHost;
+      readonly problem: ContentProblem;
+    }
+  | { readonly kind: "no-hosts" }
+  /** The deadline came first. `waitingFor` is the host that had not answered; absent when none was asked yet. */
+  | { readonly kind: "unfinished"; readonly waitingFor?: string };
+
+/** What a node of one profile would experience for one image. */
+export type PullOutcome =
+  | { readonly kind: "pulled"; readonly attempt: Extract<PullAttempt, { kind: "pulled" }> }
+  /** Every credential's attempt, in the kubelet's order; at least one. */
+  | { readonly kind: "failed"; readonly attempts: readonly FailedAttempt[] };
+
+export type FailedAttempt = Exclude<PullAttempt, { kind: "pulled" }>;
+
+/** Everything that decides one prediction. Equal questions have equal answers, whoever asks with the same credentials. */
+export interface PullQuestion {
+  readonly reference: ImageReference;
+  /** Every credential the kubelet would try, in order; one `undefined` for an anonymous pull. */
+  readonly credentials: readonly (RegistryCredential | undefined)[];
+  readonly hosts: readonly RegistryHost[];
+}

@@ -1,0 +1,30 @@
+import type { Exchange, ExchangeRequest, RegistrySession } from "../../src/registry/index.js";
+
+/** `HEAD reg.test manifests/v1`, or without the method for either. */
+export type Script = Readonly<Record<string, Exchange>>;
+
+/** A registry session that answers from a script and remembers what it was asked; anything unscripted is a 404. */
+export function scriptedSession(script: Script): RegistrySession & { readonly asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    async exchange(request: ExchangeRequest): Promise<Exchange> {
+      const question = `${request.host.address} ${request.endpoint}`;
+      asked.push(`${request.method} ${question}`);
+      return script[`${request.method} ${question}`] ?? script[question] ?? notFound(request);
+    },
+  };
+}
+
+function notFound(request: ExchangeRequest): Exchange {
+  return {
+    kind: "response",
+    url: request.endpoint,
+    method: request.method,
+    status: 404,
+    mediaType: "application/json",
+    errors: [],
+    authorization: "none",
+    challenges: [],
+  };
+}
