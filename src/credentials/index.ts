@@ -1,1 +1,19 @@
+export { credentialIdentity } from "./identity.js";
+export { type InMemorySecrets, inMemorySecretSource } from "./in-memory-source.js";
+export { buildKeyring, type KeyringDeps, type KeyringSource } from "./keyring.js";
+export {
+  type PullServiceAccount,
+  pullSecretFromDockerConfig,
+  pullSecretFromObject,
+  serviceAccountFromObject,
+} from "./manifest.js";
+export { type NodeCredentialPlaces, type NodeKeyring, parseNodeCredentials } from "./node-credentials.js";
+export { parsePullSecret } from "./pull-secret.js";
+export {
+  type PullSecretDeps,
+  type PullSecretRequest,
+  type PullSecretSelection,
+  type ServiceAccountProblem,
+  selectPullSecrets,
+} from "./selection.js";
 export type * from "./types.js";
