@@ -58,7 +58,14 @@ export interface NodeConfigIssue {
 
 /** The hosts for one registry, or the error with which the runtime refuses to try any. */
 export type HostPlan =
-  | { readonly kind: "hosts"; readonly hosts: readonly RegistryHost[]; readonly issues: readonly NodeConfigIssue[] }
+  | {
+      readonly kind: "hosts";
+      readonly hosts: readonly RegistryHost[];
+      /** The ones most likely to explain a failure first. */
+      readonly issues: readonly NodeConfigIssue[];
+      /** Present: a file that this plan rests on could not be read, so that a failure predicted from it is not certain. */
+      readonly partial?: true;
+    }
   | {
       readonly kind: "broken";
       readonly message: string;
@@ -86,6 +93,8 @@ export interface RuntimeVersion {
 export interface NodeProfile {
   readonly name: string;
   readonly runtime: RuntimeVersion;
+  /** Nobody said which runtime it is: one of several profiles that stand for what it may be. */
+  readonly runtimeIsAssumed?: true;
   /** Absent: nobody said; a platform is then never the reason for a denial. */
   readonly platform?: Platform;
   /** `unknown`: certs.d, CAs and insecure settings of the nodes were not seen. */

@@ -1,0 +1,53 @@
+import { posix } from "node:path";
+import type { NodeConfigIssue, NodeFiles } from "../types.js";
+import type { HostTraits } from "./traits.js";
+
+/** The folder that configures one registry, and those that would, were it not there. */
+export interface HostFolder {
+  /** Absent: nothing configures this registry. */
+  readonly folder?: string;
+  readonly shadowed: readonly string[];
+}
+
+/**
+ * Looks for a registry's folder: in each root `host_port_`, `host:port` (or `host`), `_default`; a root is searched to its end
+ * before the next one. A plain file of that name is found as well, as containerd only asks whether the name exists.
+ * Source: `hostPaths` and `HostDirFromRoot`, containerd remotes/docker/config 1.6 to 2.3; `hostDirFromRoots` of the CRI plugin.
+ */
+export function findHostFolder(
+  files: NodeFiles,
+  roots: readonly string[],
+  domain: string,
+  traits: HostTraits,
+): HostFolder {
+  const effective = usableRoots(roots, traits);
+  const existing = effective.flatMap((root) => candidates(root, domain)).filter((path) => files.exists(path));
+  const [folder, ...shadowed] = existing;
+  return folder === undefined ? { shadowed } : { folder, shadowed };
+}
+
+/** Says that a list of folders in `config_path` is taken for the name of one folder, where that is so. */
+export function splitIssues(
+  files: NodeFiles,
+  roots: readonly string[],
+  traits: HostTraits,
+): readonly NodeConfigIssue[] {
+  if (roots.length < 2 || traits.splitsConfigPath) return [];
+  return roots
+    .filter((root) => files.exists(root))
+    .map((root) => ({
+      code: "HostsFileIgnored" as const,
+      message: `not used: this containerd takes the config_path "${roots.join(":")}" for one folder`,
+      origin: { file: root },
+    }));
+}
+
+function usableRoots(roots: readonly string[], traits: HostTraits): readonly string[] {
+  return traits.splitsConfigPath || roots.length < 2 ? roots : [roots.join(":")];
+}
+
+function candidates(root: string, domain: string): readonly string[] {
+  const colon = domain.lastIndexOf(":");
+  const names = colon > 0 ? [`${domain.slice(0, colon)}_${domain.slice(colon + 1)}_`, domain] : [domain];
+  return [...names, "_default"].map((name) => posix.join(root, name));
+}

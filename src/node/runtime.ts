@@ -1,0 +1,47 @@
+import { PullguardError } from "../core/index.js";
+import type { RuntimeVersion } from "./types.js";
+
+/**
+ * Reads a runtime as Kubernetes writes it into a Node's `status.nodeInfo.containerRuntimeVersion`: `containerd://1.7.13`. A
+ * leading `v` and whatever a distribution or a pre-release appends (`~ds1`, `-k3s1`, `-rc.1`, `+bottlerocket`) is passed over.
+ * @throws PullguardError `InputInvalid` for another runtime or a version without three numbers
+ */
+export function parseRuntime(text: string): RuntimeVersion {
+  const [, runtime, version = ""] = /^([a-z][a-z0-9-]*):\/\/(.*)$/s.exec(text.trim()) ?? [];
+  if (runtime === undefined) {
+    throw new PullguardError("InputInvalid", `runtime ${quote(text)} must look like containerd://1.7.13`);
+  }
+  if (runtime !== "containerd") {
+    throw new PullguardError(
+      "InputInvalid",
+      `runtime ${quote(text)}: ${runtime} is not supported yet, only containerd is`,
+    );
+  }
+  const numbers = /^v?(\d{1,5})\.(\d{1,5})\.(\d{1,5})(?![0-9])/.exec(version);
+  if (numbers === null) {
+    throw new PullguardError(
+      "InputInvalid",
+      `runtime ${quote(text)}: the version must have three numbers, as in 1.7.13`,
+    );
+  }
+  return { name: "containerd", major: Number(numbers[1]), minor: Number(numbers[2]), patch: Number(numbers[3]) };
+}
+
+/** `containerd 1.7.13`, for people. */
+export function renderRuntime({ name, major, minor, patch }: RuntimeVersion): string {
+  return `${name} ${major}.${minor}.${patch}`;
+}
+
+/**
+ * What a node may run when nobody says: the newest release of each line that pulls in its own way. 1.6 and 1.7 differ in
+ * their reference grammar and the http fallback; 2.1 and later pull through the transfer service.
+ */
+export const assumedRuntimes: readonly RuntimeVersion[] = [
+  { name: "containerd", major: 1, minor: 6, patch: 39 },
+  { name: "containerd", major: 1, minor: 7, patch: 34 },
+  { name: "containerd", major: 2, minor: 3, patch: 4 },
+];
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

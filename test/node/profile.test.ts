@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { PullguardError } from "../../src/core/index.js";
+import {
+  assumedRuntimes,
+  candidateProfiles,
+  containerdProfile,
+  nodeFilesFromMap,
+  parseRuntime,
+  renderRuntime,
+  systemCaPems,
+  unseenNodeProfile,
+} from "../../src/node/index.js";
+
+const identityKey = new Uint8Array(32);
+const runtime = parseRuntime("containerd://1.7.13");
+
+describe("parseRuntime", () => {
+  const readable: readonly (readonly [string, string])[] = [
+    ["containerd://1.7.13", "1.7.13"],
+    ["containerd://1.6.20~ds1", "1.6.20"],
+    ["containerd://v1.7.2", "1.7.2"],
+    ["containerd://2.1.0-rc.1", "2.1.0"],
+    ["containerd://2.0.4-k3s1", "2.0.4"],
+    ["containerd://1.6.20+bottlerocket", "1.6.20"],
+    [" containerd://1.7.24-0ubuntu1~22.04.2\n", "1.7.24"],
+  ];
+  for (const [text, want] of readable) {
+    it(`${JSON.stringify(text)} is ${want}`, () =>
+      assert.equal(renderRuntime(parseRuntime(text)), `containerd ${want}`));
+  }
+
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ["docker://20.10.24", /docker is not supported yet/],
+    ["cri-o://1.28.1", /cri-o is not supported yet/],
+    ["containerd", /must look like containerd:\/\//],
+    ["", /must look like/],
+    ["containerd://", /three numbers/],
+    ["containerd://1.7", /three numbers/],
+    ["containerd://Unknown", /three numbers/],
+    ["containerd://1.7.999999", /three numbers/],
+  ];
+  for (const [text, message] of refused) {
+    it(`${JSON.stringify(text)} is refused`, () => {
+      assert.throws(
+        () => parseRuntime(text),
+        (error) => error instanceof PullguardError && error.code === "InputInvalid" && message.test(error.message),
+      );
+    });
+  }
+});
+
+describe("node profiles", () => {
+  it("of a node that was shown know its trust, its hosts and its credentials", () => {
+    const files = nodeFilesFromMap({
+      "/etc/containerd/certs.d/r.test/hosts.toml": '[host."https://m"]\n',
+      "/var/lib/kubelet/config.json": JSON.stringify({ auths: { "r.test": { username: "robot", password: "p" } } }),
+    });
+    const profile = containerdProfile({
+      name: "worker",
+      files,
+      runtime,
+      platform: { os: "linux", architecture: "amd64" },
+      identityKey,
+    });
+    assert.deepEqual(
+      [profile.name, profile.trust, profile.hostsRoot, profile.platform?.architecture],
+      ["worker", "known", "/etc/containerd/certs.d", "amd64"],
+    );
+    const plan = profile.hostsFor("r.test");
+    assert.deepEqual(plan.kind === "hosts" && plan.hosts.map(({ address }) => address), ["m", "r.test"]);
+    assert.ok(profile.credentials.kind === "known");
+    assert.deepEqual(profile.credentials.files, ["/var/lib/kubelet/config.json"]);
+    assert.deepEqual(
+      profile.credentials.lookup("r.test/a").map(({ username }) => username),
+      ["robot"],
+    );
+    assert.deepEqual(profile.credentials.lookup("other.test/a"), []);
+  });
+
+  it("of a node without credential files know that there are none", () => {
+    const { credentials } = containerdProfile({
+      name: "worker",
+      files: nodeFilesFromMap({}),
+      runtime,
+      identityKey,
+    });
+    assert.ok(credentials.kind === "known");
+    assert.deepEqual([credentials.files, credentials.lookup("r.test/a")], [[], []]);
+  });
+
+  it("know no credentials where a credential file cannot be read", () => {
+    const files = nodeFilesFromMap({ "/var/lib/kubelet/config.json": { unreadable: "permission denied" } });
+    assert.equal(containerdProfile({ name: "worker", files, runtime, identityKey }).credentials.kind, "unknown");
+  });
+
+  it("take the configuration root that they are told", () => {
+    const files = nodeFilesFromMap({ "/opt/certs/r.test/hosts.toml": '[host."https://m"]\n' });
+    const profile = containerdProfile({ name: "worker", files, runtime, identityKey, hostsRoots: ["/opt/certs"] });
+    const plan = profile.hostsFor("r.test");
+    assert.deepEqual([profile.hostsRoot, plan.kind === "hosts" && plan.hosts.length], ["/opt/certs", 2]);
+  });
+
+  it("of nodes that nobody showed know neither trust nor credentials, and each registry at its own address", () => {
+    const profile = unseenNodeProfile({ runtime });
+    assert.deepEqual(
+      [profile.trust, profile.credentials, profile.platform],
+      ["unknown", { kind: "unknown" }, undefined],
+    );
+    const plan = profile.hostsFor("docker.io");
+    assert.deepEqual(plan.kind === "hosts" && plan.hosts.map(({ address }) => address), ["registry-1.docker.io"]);
+  });
+
+  it("are one where the runtime is known and one for each assumed runtime where it is not", () => {
+    assert.deepEqual(
+      candidateProfiles({ runtime }).map((profile) => profile.runtime),
+      [runtime],
+    );
+    assert.deepEqual(
+      candidateProfiles({}).map((profile) => profile.runtime),
+      assumedRuntimes,
+    );
+    const node = { name: "worker", files: nodeFilesFromMap({}), identityKey };
+    assert.deepEqual(
+      candidateProfiles({ runtime, node }).map(({ name }) => name),
+      ["worker"],
+    );
+    assert.deepEqual(
+      candidateProfiles({ node }).map(({ name, trust }) => [name, trust]),
+      assumedRuntimes.map((assumed) => [`worker (${renderRuntime(assumed)})`, "known"]),
+    );
+  });
+});
+
+describe("systemCaPems", () => {
+  const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
+
+  it("is the first bundle and every file of the certificate folders, each certificate once", () => {
+    const files = nodeFilesFromMap({
+      "/etc/ssl/certs/ca-certificates.crt": `# one\n${pem("AAAA")}${pem("BBBB")}`,
+      "/etc/ssl/certs/own.pem": pem("BBBB").replaceAll("\n", "\r\n") + pem("CCCC"),
+      "/etc/ssl/cert.pem": pem("DDDD"),
+    });
+    assert.deepEqual(systemCaPems(files), [pem("AAAA"), pem("BBBB"), pem("CCCC")]);
+  });
+
+  it("is unknown where the node's files hold no bundle, or one that cannot be read", () => {
+    assert.equal(systemCaPems(nodeFilesFromMap({ "/etc/ssl/certs/readme": "x" })), undefined);
+    assert.equal(
+      systemCaPems(nodeFilesFromMap({ "/etc/pki/tls/certs/ca-bundle.crt": { unreadable: "too large" } })),
+      undefined,
+    );
+  });
+});
+
+describe("nodeFilesFromMap", () => {
+  const files = nodeFilesFromMap({ "/a/b/c.txt": "x", "/a/b/a.txt": "", "/a/d/": "", "/e": { unreadable: "no" } });
+
+  it("reads by clean absolute path", () => {
+    assert.deepEqual(
+      ["/a/b/c.txt", "/a/./b/../b/c.txt", "/a/b/none", "/e", "/a/b"].map((path) => files.read(path).kind),
+      ["text", "text", "missing", "unreadable", "missing"],
+    );
+  });
+
+  it("lists plain files only, and folders that are empty", () => {
+    assert.deepEqual(
+      ["/a/b", "/a", "/a/d/", "/a/x", "/e"].map((path) => files.list(path)),
+      [["a.txt", "c.txt"], [], [], undefined, undefined],
+    );
+  });
+
+  it("knows what exists", () => {
+    assert.deepEqual(
+      ["/", "/a", "/a/d", "/e", "/a/b/c.txt", "/f"].map((path) => files.exists(path)),
+      [true, true, true, true, true, false],
+    );
+  });
+});
