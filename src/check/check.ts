@@ -1,13 +1,13 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../core/index.js";
-import type { Finding, ProfiledJudgement, Verdict } from "../findings/index.js";
+import type { Finding, Judgement, Verdict } from "../findings/index.js";
 import { judgeOwnFault, mergeJudgements } from "../findings/index.js";
 import type { NodeProfile } from "../node/index.js";
 import type { Predictor } from "../prediction/index.js";
-import { type DistinctImage, distinctImages, type Workload } from "../workload/index.js";
+import { distinctImages, type Workload } from "../workload/index.js";
 import { mapConcurrently } from "./concurrently.js";
-import { type PodSecretsReader, podSecretsReader, type SecretsDeps } from "./pod-secrets.js";
-import { createProfileChecks, type ProfileCheck } from "./profile-check.js";
+import { podSecretsReader, type SecretsDeps } from "./pod-secrets.js";
+import { createProfileChecks, distinctPlans, type ImageQuestion, type ProfileCheck } from "./profile-check.js";
 import type { Check, Report } from "./types.js";
 
 /** Images of one request that are looked at together; the registries' own limits are in registry/. */
@@ -49,7 +49,7 @@ async function checkWorkload(
 ): Promise<readonly Finding[]> {
   const secrets = podSecretsReader(deps, workload, signal);
   return await mapConcurrently(distinctImages(workload), maxConcurrentImages, async (image) => {
-    const finding = await checkImage(deps, profileChecks, workload, image, secrets, signal);
+    const finding = await checkImage(deps, profileChecks, { workload, image, secrets }, signal);
     deps.observer?.onFinding(finding);
     return finding;
   });
@@ -58,31 +58,36 @@ async function checkWorkload(
 async function checkImage(
   deps: CheckDeps,
   profileChecks: readonly ProfileCheck[],
-  workload: Workload,
-  image: DistinctImage,
-  secrets: PodSecretsReader,
+  question: ImageQuestion,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const judgements = await Promise.all(
-    profileChecks.map(async (profileCheck): Promise<ProfiledJudgement> => {
-      const profile = profileCheck.profile.name;
-      try {
-        return { profile, judgement: await profileCheck.judge({ workload, image, secrets }, signal) };
-      } catch (error) {
-        // Whatever broke, the workload must not pay for it.
-        deps.observer?.onFault(error);
-        return { profile, judgement: judgeOwnFault(null) };
-      }
-    }),
-  );
-  const { kubeletReason, ...merged } = mergeJudgements(judgements);
+  const { kubeletReason, ...judgement } = await judgeImage(deps, profileChecks, question, signal);
   return {
-    image: image.image,
-    ...merged,
+    image: question.image.image,
+    ...judgement,
     kubelet: { reason: kubeletReason },
-    workload: workload.identity,
-    fieldPaths: image.fieldPaths,
+    workload: question.workload.identity,
+    fieldPaths: question.image.fieldPaths,
   };
+}
+
+async function judgeImage(
+  deps: CheckDeps,
+  profileChecks: readonly ProfileCheck[],
+  question: ImageQuestion,
+  signal: AbortSignal,
+): Promise<Judgement> {
+  try {
+    const judgements = distinctPlans(profileChecks, question.image).map(async ({ check, plan }) => ({
+      profile: check.profile.name,
+      judgement: await check.judge(question, plan, signal),
+    }));
+    return mergeJudgements(await Promise.all(judgements));
+  } catch (error) {
+    // Whatever broke, the workload must not pay for it.
+    deps.observer?.onFault(error);
+    return judgeOwnFault();
+  }
 }
 
 function report(findings: readonly Finding[]): Report {

@@ -1,4 +1,9 @@
-import { type KeyringDeps, type PullSecretSelection, type SecretSource, selectPullSecrets } from "../credentials/index.js";
+import {
+  type KeyringDeps,
+  type PullSecretSelection,
+  type SecretSource,
+  selectPullSecrets,
+} from "../credentials/index.js";
 import type { SecretsView } from "../findings/index.js";
 import type { Workload } from "../workload/index.js";
 

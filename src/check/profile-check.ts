@@ -3,7 +3,7 @@ import type { DiagnosisContext, Judgement } from "../findings/index.js";
 import { judgeMalformedSecret, judgeOutcome, judgePlan } from "../findings/index.js";
 import type { NodeProfile } from "../node/index.js";
 import { normalisePlatform, type Platform } from "../oci/index.js";
-import { cachedHostPlans, containerdDialect, type Predictor, planPull } from "../prediction/index.js";
+import { cachedHostPlans, containerdDialect, type Predictor, type PullPlan, planPull } from "../prediction/index.js";
 import { repositoryName } from "../reference/index.js";
 import type { DistinctImage, Workload } from "../workload/index.js";
 import { noSecretsRead, type PodSecretsReader, type SecretsDeps, secretsView } from "./pod-secrets.js";
@@ -27,19 +27,45 @@ export interface ImageQuestion {
 /** Judges images for the nodes of one profile. */
 export interface ProfileCheck {
   readonly profile: NodeProfile;
-  judge(question: ImageQuestion, signal: AbortSignal): Promise<Judgement>;
+  /** What would be asked of whom; asks nobody. */
+  plan(image: DistinctImage): PullPlan;
+  judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Promise<Judgement>;
+}
+
+/**
+ * The profiles worth asking for one image. Where the runtime is only assumed, profiles that would ask the same hosts
+ * give the same answer but for rare contents, so the newest of them speaks for all: no registry is asked twice.
+ */
+export function distinctPlans(
+  checks: readonly ProfileCheck[],
+  image: DistinctImage,
+): readonly { readonly check: ProfileCheck; readonly plan: PullPlan }[] {
+  const planned = checks.map((check) => ({ check, plan: check.plan(image) }));
+  if (planned.length === 1) return planned;
+  const byQuestion = new Map<string, (typeof planned)[number]>();
+  for (const entry of planned) {
+    const { profile } = entry.check;
+    const own = profile.runtimeIsAssumed === true ? "" : profile.name;
+    byQuestion.set(`${own} ${JSON.stringify(entry.plan)}`, entry);
+  }
+  return [...byQuestion.values()];
 }
 
 export function createProfileChecks(deps: ProfileCheckDeps): readonly ProfileCheck[] {
   return deps.profiles.map((profile) => {
     const dialect = containerdDialect(profile.runtime);
     const hostsFor = cachedHostPlans(profile, deps.clock, hostPlanTtlMs);
-    return { profile, judge: (question, signal) => judge(question, signal) };
+    const plan = ({ image, pullPolicy }: DistinctImage): PullPlan =>
+      planPull({ image, pullPolicy, runtimeGrammar: dialect.grammar, hostsFor });
+    return { profile, plan, judge };
 
-    async function judge({ workload, image, secrets }: ImageQuestion, signal: AbortSignal): Promise<Judgement> {
+    async function judge(
+      { workload, image, secrets }: ImageQuestion,
+      plan: PullPlan,
+      signal: AbortSignal,
+    ): Promise<Judgement> {
       const { namespace } = workload.identity;
       // Names, policies and broken files need no Secret; most workloads with such a fault are judged without reading one.
-      const plan = planPull({ image: image.image, pullPolicy: image.pullPolicy, runtimeGrammar: dialect.grammar, hostsFor });
       if (plan.kind !== "pull") {
         return judgePlan(image.image, plan, { namespace, profile, issues: [], secrets: noSecretsRead });
       }
@@ -49,7 +75,8 @@ export function createProfileChecks(deps: ProfileCheckDeps): readonly ProfileChe
       const context: DiagnosisContext = {
         reference,
         namespace,
-        profile,
+        // A file that could not be read may hold just what the node needs.
+        profile: plan.partial === true ? { ...profile, trust: "unknown" } : profile,
         issues,
         secrets: secretsView(selection, repository, deps.missingSecretsMayAppear),
       };

@@ -13,13 +13,17 @@ type Carried = CredentialOrigin | undefined;
 type StatusReason = Extract<FailureReason, { kind: "status" }>;
 
 /** A final 401 or 403 of the registry itself. */
-export function diagnoseDenied(reason: StatusReason, host: RegistryHost, carried: Carried, context: DiagnosisContext): Diagnosis {
+export function diagnoseDenied(
+  reason: StatusReason,
+  host: RegistryHost,
+  carried: Carried,
+  context: DiagnosisContext,
+): Diagnosis {
   const name = hostLabel(host, context.reference);
   if (reason.status === 403) {
-    if (carried === undefined && reason.authorization === "none") return anonymousRefused(host, context);
     return diagnose("AccessDenied", context, {
       message: `${name} denies access to ${repositoryName(context.reference)}${withCredential(carried)} (403)`,
-      fix: `Grant ${carried === undefined ? "anonymous users" : "the account"} the right to pull ${repositoryName(context.reference)}.`,
+      fix: `Grant ${carried === undefined ? "the nodes" : "the account"} the right to pull ${repositoryName(context.reference)}.`,
     });
   }
   if (!reason.challenges.some((scheme) => scheme === "basic" || scheme === "bearer")) {
@@ -35,19 +39,29 @@ export function diagnoseDenied(reason: StatusReason, host: RegistryHost, carried
 }
 
 /** Authorization that failed before the registry gave a final answer. */
-export function diagnoseRefusal(refusal: AuthRefusal, host: RegistryHost, carried: Carried, context: DiagnosisContext): Diagnosis {
+export function diagnoseRefusal(
+  refusal: AuthRefusal,
+  host: RegistryHost,
+  carried: Carried,
+  context: DiagnosisContext,
+): Diagnosis {
   const name = hostLabel(host, context.reference);
   switch (refusal.kind) {
     case "no-credentials":
       return carried === undefined ? anonymousRefused(host, context) : emptyCredential(host, carried, context);
     case "insufficient-scope":
-      return carried === undefined || refusal.anonymous ? hiddenRepository(host, context) : hiddenFrom(host, carried, context);
+      return carried === undefined || refusal.anonymous
+        ? hiddenRepository(host, context)
+        : hiddenFrom(host, carried, context);
     case "token-status":
       return tokenStatus(refusal, host, carried, context);
     case "token-fault": {
       const fault = diagnoseFault(refusal.fault, { ...host, address: realmHost(refusal.realm) }, context);
       if (fault.firm) return { ...fault, message: `token server of ${name}: ${fault.message}` };
-      return diagnose("TokenServerUnavailable", context, { message: `token server of ${name}: ${fault.message}`, fix: fault.fix });
+      return diagnose("TokenServerUnavailable", context, {
+        message: `token server of ${name}: ${fault.message}`,
+        fix: fault.fix,
+      });
     }
     case "token-unreadable":
     case "token-absent":
@@ -55,7 +69,9 @@ export function diagnoseRefusal(refusal: AuthRefusal, host: RegistryHost, carrie
         message: `the token server of ${name} (${realmHost(refusal.realm)}) answers with something that is no token`,
       });
     case "realm-missing":
-      return diagnose("AuthenticationUnsupported", context, { message: `${name} asks for a token but does not say where to get one` });
+      return diagnose("AuthenticationUnsupported", context, {
+        message: `${name} asks for a token but does not say where to get one`,
+      });
     case "realm-refused":
       return diagnose("TokenRealmInsecure", context, { message: `${name}: ${refusal.message}` });
     default:
@@ -71,18 +87,27 @@ function tokenStatus(
 ): Diagnosis {
   const name = hostLabel(host, context.reference);
   if (refusal.status >= 500 || refusal.status === 429 || refusal.status === 408) {
-    return diagnose("TokenServerUnavailable", context, { message: `the token server of ${name} answers ${refusal.status}` });
+    return diagnose("TokenServerUnavailable", context, {
+      message: `the token server of ${name} answers ${refusal.status}`,
+    });
   }
   if (refusal.status === 401 || refusal.status === 403) {
-    return carried === undefined || refusal.anonymous ? anonymousRefused(host, context) : rejected(host, carried, context);
+    return carried === undefined || refusal.anonymous
+      ? anonymousRefused(host, context)
+      : rejected(host, carried, context);
   }
-  return diagnose("TokenResponseInvalid", context, { message: `the token server of ${name} answers ${refusal.status}` });
+  return diagnose("TokenResponseInvalid", context, {
+    message: `the token server of ${name} answers ${refusal.status}`,
+  });
 }
 
 function rejected(host: RegistryHost, carried: CredentialOrigin, context: DiagnosisContext): Diagnosis {
   return diagnose("CredentialsRejected", context, {
     message: `${hostLabel(host, context.reference)} rejects the credentials of ${originLabel(carried)}`,
-    fix: carried.kind === "secret" ? recreate(carried.name, context) : `Renew the entry ${carried.key} in ${carried.file} on the nodes.`,
+    fix:
+      carried.kind === "secret"
+        ? recreate(carried.name, context)
+        : `Renew the entry ${carried.key} in ${carried.file} on the nodes.`,
   });
 }
 
@@ -142,7 +167,9 @@ function unusableSecret(host: RegistryHost, context: DiagnosisContext): Diagnosi
     const where = `Secret ${context.namespace}/${reading.name}`;
     switch (reading.kind) {
       case "unreadable":
-        return diagnose(cause, context, { message: `${name} wants credentials and ${where} cannot be read: ${reading.reason}` });
+        return diagnose(cause, context, {
+          message: `${name} wants credentials and ${where} cannot be read: ${reading.reason}`,
+        });
       case "not-found":
         return diagnose(cause, context, {
           message: `${name} wants credentials and ${where} does not exist${context.secrets.mayAppear ? " (yet); the kubelet looks again at every try" : ""}`,
@@ -168,7 +195,9 @@ function unusableSecret(host: RegistryHost, context: DiagnosisContext): Diagnosi
   return undefined;
 }
 
-function ignoredBecause(reading: Extract<DiagnosisContext["secrets"]["readings"][number], { kind: "ignored" }>): string {
+function ignoredBecause(
+  reading: Extract<DiagnosisContext["secrets"]["readings"][number], { kind: "ignored" }>,
+): string {
   switch (reading.reason) {
     case "wrong-type":
       return `its type is ${reading.type}`;
@@ -210,7 +239,9 @@ function withCredential(carried: Carried): string {
 }
 
 function originLabel(origin: CredentialOrigin): string {
-  return origin.kind === "secret" ? `Secret ${origin.namespace}/${origin.name} (key ${origin.key})` : `the node's ${origin.file} (key ${origin.key})`;
+  return origin.kind === "secret"
+    ? `Secret ${origin.namespace}/${origin.name} (key ${origin.key})`
+    : `the node's ${origin.file} (key ${origin.key})`;
 }
 
 function realmHost(realm: string): string {

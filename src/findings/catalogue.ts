@@ -43,13 +43,15 @@ export const catalogue = {
   PullPolicyNever: {
     persistence: "none",
     kubeletReason: null,
-    explanation: "imagePullPolicy is Never: no pull happens. Where the image is not on the node the container does not start.",
+    explanation:
+      "imagePullPolicy is Never: no pull happens. Where the image is not on the node the container does not start.",
     fix: "Load the image on every node the Pod may land on, or use imagePullPolicy IfNotPresent.",
     symptom: "ErrImageNeverPull: Container image is not present with pull policy of Never",
   },
   PlainHttpRegistry: {
     ...trust,
-    explanation: "The registry speaks plain HTTP, but the nodes ask over HTTPS because it is not listed as an http host.",
+    explanation:
+      "The registry speaks plain HTTP, but the nodes ask over HTTPS because it is not listed as an http host.",
     fix: "Serve the registry over TLS, or list it as an http host in the nodes' runtime configuration.",
     symptom: "http: server gave HTTP response to HTTPS client",
   },
@@ -109,7 +111,8 @@ export const catalogue = {
   },
   NodeTrustFileBroken: {
     ...permanent,
-    explanation: "A certificate file that the nodes' registry configuration names is missing or unreadable; every pull from the registry fails.",
+    explanation:
+      "A certificate file that the nodes' registry configuration names is missing or unreadable; every pull from the registry fails.",
     fix: "Put the file in place on the nodes, or remove it from the configuration.",
     symptom: "unable to read CA cert",
   },
@@ -176,19 +179,22 @@ export const catalogue = {
   },
   PullSecretNotFound: {
     ...access,
-    explanation: "The registry wants credentials and the imagePullSecret that the Pod names does not exist in its namespace.",
+    explanation:
+      "The registry wants credentials and the imagePullSecret that the Pod names does not exist in its namespace.",
     fix: "Create the Secret in the workload's namespace, or correct its name.",
     symptom: "Unable to retrieve some image pull secrets; 401 Unauthorized",
   },
   PullSecretWrongType: {
     ...access,
-    explanation: "The registry wants credentials and the kubelet ignores the imagePullSecret because of its type or its empty content.",
+    explanation:
+      "The registry wants credentials and the kubelet ignores the imagePullSecret because of its type or its empty content.",
     fix: "Recreate the Secret with type kubernetes.io/dockerconfigjson.",
     symptom: "401 Unauthorized although a Secret is named",
   },
   PullSecretMalformed: {
     ...permanent,
-    explanation: "An imagePullSecret cannot be parsed; the kubelet then fails every pull of the Pod, whatever the registry.",
+    explanation:
+      "An imagePullSecret cannot be parsed; the kubelet then fails every pull of the Pod, whatever the registry.",
     fix: "Recreate the Secret.",
     symptom: "json: cannot unmarshal; illegal base64 data; unable to parse auth field",
   },
@@ -218,13 +224,15 @@ export const catalogue = {
   },
   RepositoryHidden: {
     ...access,
-    explanation: "The registry answers 'unauthorized': the repository does not exist, or it is private. Registries do not tell which.",
+    explanation:
+      "The registry answers 'unauthorized': the repository does not exist, or it is private. Registries do not tell which.",
     fix: "Check the repository's name; if it is private, provide a pull secret that opens it.",
     symptom: "pull access denied, repository does not exist or may require authorization",
   },
   AuthenticationUnsupported: {
     ...access,
-    explanation: "The registry asks for an authentication scheme that container runtimes do not support, or asks for it incompletely.",
+    explanation:
+      "The registry asks for an authentication scheme that container runtimes do not support, or asks for it incompletely.",
     fix: "Configure the registry for Basic or Bearer authentication.",
     symptom: "401 Unauthorized; no realm specified for token auth challenge",
   },
@@ -242,7 +250,8 @@ export const catalogue = {
   },
   TokenRealmInsecure: {
     ...transient,
-    explanation: "The registry sends clients to a token server without TLS on another host; Pullguard does not send a password there.",
+    explanation:
+      "The registry sends clients to a token server without TLS on another host; Pullguard does not send a password there.",
     fix: "Announce an https realm.",
     symptom: "none: the runtime would send the password in clear",
   },
@@ -285,7 +294,7 @@ export const catalogue = {
   },
   ManifestMissing: {
     ...permanent,
-    explanation: "The image's index names a manifest that the registry does not have.",
+    explanation: "The tag or the image's index names a manifest that the registry does not serve.",
     fix: "Push the image again with all its platforms.",
     symptom: "failed to copy: httpReadSeeker: failed open: content not found",
   },
@@ -322,7 +331,8 @@ export const catalogue = {
   },
   NodesDisagree: {
     ...transient,
-    explanation: "The image can be pulled by some of the nodes the Pod may land on, or by some versions of their runtime.",
+    explanation:
+      "The image can be pulled by some of the nodes the Pod may land on, or by some versions of their runtime.",
     fix: "Bring the nodes' configuration in line, or select the nodes that can pull it.",
     symptom: "ErrImagePull on some nodes only",
   },

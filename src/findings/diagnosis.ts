@@ -7,7 +7,7 @@ import { type CauseCode, causeEntry } from "./catalogue.js";
 export interface DiagnosisContext {
   readonly reference: ImageReference;
   readonly namespace: string;
-  readonly profile: Pick<NodeProfile, "trust" | "credentials" | "hostsRoot">;
+  readonly profile: Pick<NodeProfile, "trust" | "credentials" | "hostsRoot" | "runtimeIsAssumed">;
   readonly issues: readonly NodeConfigIssue[];
   readonly secrets: SecretsView;
 }
@@ -49,15 +49,24 @@ export function diagnose(
   return { cause, message, fix: values.fix ?? entry.fix, firm };
 }
 
-function missingKnowledge(needs: "node-trust" | "node-credentials", { profile, reference, secrets }: DiagnosisContext): string | undefined {
+function missingKnowledge(
+  needs: "node-trust" | "node-credentials",
+  { profile, reference, secrets }: DiagnosisContext,
+): string | undefined {
   if (needs === "node-trust") {
-    return profile.trust === "known" ? undefined : `whether the nodes accept it is not known: check ${profile.hostsRoot}/${reference.domain} on a node`;
+    return profile.trust === "known"
+      ? undefined
+      : `whether the nodes accept it is not known: check ${profile.hostsRoot}/${reference.domain} on a node`;
   }
   if (secrets.versionDependent) return "which entry of the Secret applies depends on the kubelet's version";
-  return profile.credentials.kind === "known" ? undefined : "whether the nodes hold credentials of their own is not known";
+  return profile.credentials.kind === "known"
+    ? undefined
+    : "whether the nodes hold credentials of their own is not known";
 }
 
 /** How people call a host: the registry itself by name, a mirror as such. */
 export function hostLabel(host: RegistryHost, reference: ImageReference): string {
-  return host.mirrorOf === undefined || host.address === reference.domain ? host.address : `${host.address} (mirror of ${reference.domain})`;
+  return host.mirrorOf === undefined || host.address === reference.domain
+    ? host.address
+    : `${host.address} (mirror of ${reference.domain})`;
 }

@@ -21,7 +21,11 @@ export interface Judgement {
 }
 
 /** An image whose fate needs no registry: invalid names, `Never`, broken node files. */
-export function judgePlan(image: string, plan: Exclude<PullPlan, { kind: "pull" }>, context: Omit<DiagnosisContext, "reference">): Judgement {
+export function judgePlan(
+  image: string,
+  plan: Exclude<PullPlan, { kind: "pull" }>,
+  context: Omit<DiagnosisContext, "reference">,
+): Judgement {
   switch (plan.kind) {
     case "no-pull":
       return { ...fromCause("PullPolicyNever"), reference: null, verdict: "skipped" };
@@ -29,10 +33,14 @@ export function judgePlan(image: string, plan: Exclude<PullPlan, { kind: "pull" 
     case "name-depends":
       return judgement(diagnoseName(image, plan), null);
     case "hosts-broken": {
-      const diagnosis = diagnose("NodeTrustFileBroken", { ...context, reference: plan.reference }, {
-        message: `${plan.plan.origin.file}: ${plan.plan.message}`,
-        fix: `Put the file in place on every node, or remove it from ${plan.plan.origin.file}.`,
-      });
+      const diagnosis = diagnose(
+        "NodeTrustFileBroken",
+        { ...context, reference: plan.reference },
+        {
+          message: `${plan.plan.origin.file}: ${plan.plan.message}`,
+          fix: `Put the file in place on every node, or remove it from ${plan.plan.origin.file}.`,
+        },
+      );
       return judgement(diagnosis, normalisedReference(plan.reference));
     }
     default:
@@ -41,7 +49,10 @@ export function judgePlan(image: string, plan: Exclude<PullPlan, { kind: "pull" 
 }
 
 /** A malformed Secret of the Pod: the kubelet cannot build its keyring and fails every pull. */
-export function judgeMalformedSecret(secret: { readonly name: string; readonly message: string }, context: DiagnosisContext): Judgement {
+export function judgeMalformedSecret(
+  secret: { readonly name: string; readonly message: string },
+  context: DiagnosisContext,
+): Judgement {
   const where = `Secret ${context.namespace}/${secret.name}`;
   const diagnosis = diagnose("PullSecretMalformed", context, {
     message: `${where} is malformed, which fails every pull of this Pod: ${secret.message}`,
@@ -56,7 +67,8 @@ export function judgeOutcome(outcome: PullOutcome, context: DiagnosisContext): J
   if (outcome.kind === "pulled") {
     const { digest, via, platforms } = outcome.attempt;
     const mirror = via.mirrorOf === undefined ? "" : ` from ${via.address}`;
-    const offers = platforms === undefined || platforms.length === 0 ? "" : `; platforms: ${platforms.slice(0, 8).join(", ")}`;
+    const offers =
+      platforms === undefined || platforms.length === 0 ? "" : `; platforms: ${platforms.slice(0, 8).join(", ")}`;
     return {
       reference,
       digest,
@@ -68,13 +80,15 @@ export function judgeOutcome(outcome: PullOutcome, context: DiagnosisContext): J
     };
   }
   const diagnoses = outcome.attempts.map((attempt) => diagnoseAttempt(attempt, context));
-  const digest = outcome.attempts.flatMap((attempt) => (attempt.kind === "content" && attempt.digest !== undefined ? [attempt.digest] : []))[0];
+  const digest = outcome.attempts.flatMap((attempt) =>
+    attempt.kind === "content" && attempt.digest !== undefined ? [attempt.digest] : [],
+  )[0];
   return { ...judgement(mostTelling(diagnoses), reference), digest: digest ?? null };
 }
 
 /** Pullguard's own fault; never a denial. */
-export function judgeOwnFault(reference: string | null): Judgement {
-  return { ...fromCause("CheckFailed"), reference, verdict: "unknown" };
+export function judgeOwnFault(): Judgement {
+  return { ...fromCause("CheckFailed"), reference: null, verdict: "unknown" };
 }
 
 function diagnoseAttempt(attempt: FailedAttempt, context: DiagnosisContext): Diagnosis {
@@ -91,7 +105,9 @@ function diagnoseAttempt(attempt: FailedAttempt, context: DiagnosisContext): Dia
     case "unfinished":
       return attempt.waitingFor === undefined
         ? diagnose("DeadlineExceeded", context, { message: "there was no time left to check this image" })
-        : diagnose("RegistryTimeout", context, { message: `${attempt.waitingFor} had not answered when the time for the check was over` });
+        : diagnose("RegistryTimeout", context, {
+            message: `${attempt.waitingFor} had not answered when the time for the check was over`,
+          });
     default:
       return unreachable(attempt);
   }
@@ -105,10 +121,18 @@ function diagnoseHosts(attempt: Extract<FailedAttempt, { kind: "failed" }>, cont
     .map((failure) => ({ failure, diagnosis: diagnoseHost(failure, attempt, context) }))
     .find(({ diagnosis }) => !diagnosis.firm);
   if (doubtful === undefined || !shown.firm) return shown;
-  return { ...shown, firm: false, message: `${shown.message}; ${doubtful.failure.host.address} may have it, but ${doubtful.diagnosis.message}` };
+  return {
+    ...shown,
+    firm: false,
+    message: `${shown.message}; ${doubtful.failure.host.address} may have it, but ${doubtful.diagnosis.message}`,
+  };
 }
 
-function diagnoseHost(failure: HostFailure, attempt: Extract<FailedAttempt, { kind: "failed" }>, context: DiagnosisContext): Diagnosis {
+function diagnoseHost(
+  failure: HostFailure,
+  attempt: Extract<FailedAttempt, { kind: "failed" }>,
+  context: DiagnosisContext,
+): Diagnosis {
   const { host, reason } = failure;
   switch (reason.kind) {
     case "not-found":
@@ -122,7 +146,9 @@ function diagnoseHost(failure: HostFailure, attempt: Extract<FailedAttempt, { ki
     case "refused":
       return diagnoseRefusal(reason.refusal, host, attempt.credential, context);
     case "manifest-too-large":
-      return diagnose("ManifestTooLarge", context, { message: `${host.address} announces a manifest of ${reason.sizeBytes} bytes; the runtime accepts 4 MiB` });
+      return diagnose("ManifestTooLarge", context, {
+        message: `${host.address} announces a manifest of ${reason.sizeBytes} bytes; the runtime accepts 4 MiB`,
+      });
     default:
       return unreachable(reason);
   }

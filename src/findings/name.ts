@@ -27,7 +27,8 @@ function correction(image: string): string | undefined {
   const scheme = /^https?:\/\//i.exec(image)?.[0];
   if (scheme !== undefined) return `Remove ${scheme} from the image name.`;
   if (image !== image.trim()) return "Remove the spaces around the image name.";
-  if (/[A-Z]/.test(image) && image.length <= 255) return `Write the repository path in lower case: ${lowerPath(image)}.`;
+  if (/[A-Z]/.test(image) && image.length <= 255)
+    return `Write the repository path in lower case: ${lowerPath(image)}.`;
   return undefined;
 }
 

@@ -7,7 +7,9 @@ export function explainCause(code: string): string | undefined {
 
 /** `docs/findings.md`: the whole catalogue, with an index. Generated, so it cannot drift from the code. */
 export function findingsPage(): string {
-  const index = causeCodes.map((code) => `| [${code}](#${code.toLowerCase()}) | ${verdictOf(code)} | ${causeEntry(code).explanation} |`);
+  const index = causeCodes.map(
+    (code) => `| [${code}](#${code.toLowerCase()}) | ${verdictOf(code)} | ${causeEntry(code).explanation} |`,
+  );
   return [
     "# Findings",
     "",
@@ -29,7 +31,11 @@ function isCauseCode(code: string): code is CauseCode {
 function causeSection(code: CauseCode): string {
   const { explanation, fix, symptom, kubeletReason, needs } = causeEntry(code);
   const condition =
-    needs === undefined ? [] : [`- Needs: ${needs === "node-trust" ? "the nodes' registry configuration" : "the nodes' own credentials"}; while that is not known the verdict is \`unknown\``];
+    needs === undefined
+      ? []
+      : [
+          `- Needs: ${needs === "node-trust" ? "the nodes' registry configuration" : "the nodes' own credentials"}; while that is not known the verdict is \`unknown\``,
+        ];
   return [
     `## ${code}`,
     "",

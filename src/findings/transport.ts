@@ -25,7 +25,9 @@ export function diagnoseFault(fault: TransportFault, host: RegistryHost, context
     case "tls-version":
       return diagnose("TlsVersionUnsupported", context, { message: `${name} offers no TLS version from 1.2 on` });
     case "tls-handshake":
-      return diagnose("TlsHandshakeFailed", context, { message: `the TLS handshake with ${name} failed: ${fault.message}` });
+      return diagnose("TlsHandshakeFailed", context, {
+        message: `the TLS handshake with ${name} failed: ${fault.message}`,
+      });
     case "name-not-found":
     case "name-lookup-failed":
       return diagnose("RegistryNameNotFound", context, { message: `the host name of ${name} does not resolve` });
@@ -42,7 +44,9 @@ export function diagnoseFault(fault: TransportFault, host: RegistryHost, context
     case "malformed-response":
     case "response-too-large":
     case "redirect-refused":
-      return diagnose("RegistryProtocolError", context, { message: `${name} does not answer like a registry: ${fault.message}` });
+      return diagnose("RegistryProtocolError", context, {
+        message: `${name} does not answer like a registry: ${fault.message}`,
+      });
     default:
       return unreachable(fault);
   }
@@ -90,7 +94,10 @@ function diagnoseCertificate(fault: CertificateFault, host: RegistryHost, contex
         fix: `Use a name that the certificate covers, or issue one with ${bareHost(host)} as subjectAltName.`,
       });
     case "other":
-      return diagnose(cause, context, { message: `the certificate of ${name} cannot be verified: ${fault.message}`, firm: false });
+      return diagnose(cause, context, {
+        message: `the certificate of ${name} cannot be verified: ${fault.message}`,
+        firm: false,
+      });
     default:
       return unreachable(fault.reason);
   }
@@ -124,13 +131,18 @@ function trustFix(host: RegistryHost, context: DiagnosisContext, what: string): 
     return `Set ca = "<file>" with ${what} for ${host.address} in ${host.origin.file} on every node.`;
   }
   const folder = `${context.profile.hostsRoot}/${context.reference.domain}`;
-  const docker = context.profile.trust === "known" ? "" : ` (containerd; Docker: /etc/docker/certs.d/${context.reference.domain}/ca.crt)`;
+  const docker =
+    context.profile.trust === "known"
+      ? ""
+      : ` (containerd; Docker: /etc/docker/certs.d/${context.reference.domain}/ca.crt)`;
   return `Put ${what} into ${folder}/ca.crt on every node${docker}.`;
 }
 
 function plainHttpFix(host: RegistryHost, context: DiagnosisContext): string {
   const docker =
-    context.profile.trust === "known" ? "" : ` (Docker: "insecure-registries": ["${host.address}"] in /etc/docker/daemon.json)`;
+    context.profile.trust === "known"
+      ? ""
+      : ` (Docker: "insecure-registries": ["${host.address}"] in /etc/docker/daemon.json)`;
   return `Serve ${host.address} over TLS, or create ${hostsFile(context)} with [host."http://${host.address}"] on every node${docker}.`;
 }
 

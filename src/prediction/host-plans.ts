@@ -5,7 +5,12 @@ import type { HostPlan, NodeProfile } from "../node/index.js";
  * A profile's host plans, each read at most once in `ttlMs`: containerd reads its files at every pull, so a change must
  * show soon, but not every cached answer may touch the disk. At most one plan a registry is kept, and few registries.
  */
-export function cachedHostPlans(profile: NodeProfile, clock: Clock, ttlMs: number, maxRegistries = 1000): (domain: string) => HostPlan {
+export function cachedHostPlans(
+  profile: NodeProfile,
+  clock: Clock,
+  ttlMs: number,
+  maxRegistries = 1000,
+): (domain: string) => HostPlan {
   const plans = new Map<string, { readonly plan: HostPlan; readonly until: number }>();
   return (domain) => {
     const now = clock.nowMs();

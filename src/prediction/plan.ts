@@ -8,12 +8,18 @@ export type PullPlan =
   | { readonly kind: "invalid-name"; readonly fault: ReferenceFault }
   /** Valid for some kubelets only; `grammar` is the one that refuses it. */
   | { readonly kind: "name-depends"; readonly fault: ReferenceFault; readonly grammar: ReferenceGrammar }
-  | { readonly kind: "hosts-broken"; readonly reference: ImageReference; readonly plan: Extract<HostPlan, { kind: "broken" }> }
+  | {
+      readonly kind: "hosts-broken";
+      readonly reference: ImageReference;
+      readonly plan: Extract<HostPlan, { kind: "broken" }>;
+    }
   | {
       readonly kind: "pull";
       readonly reference: ImageReference;
       readonly hosts: readonly RegistryHost[];
       readonly issues: readonly NodeConfigIssue[];
+      /** A file that decides about the hosts could not be read. */
+      readonly partial?: true;
     };
 
 export interface PlanInput {
@@ -35,7 +41,8 @@ export function planPull(input: PlanInput): PullPlan {
   const { reference } = name;
   const plan = input.hostsFor(reference.domain);
   if (plan.kind === "broken") return { kind: "hosts-broken", reference, plan };
-  return { kind: "pull", reference, hosts: plan.hosts, issues: plan.issues };
+  const partial = plan.partial === true ? ({ partial: true } as const) : {};
+  return { kind: "pull", reference, hosts: plan.hosts, issues: plan.issues, ...partial };
 }
 
 type NodeName =
@@ -49,7 +56,8 @@ type NodeName =
 function parseForNode(image: string, runtimeGrammar: ReferenceGrammar): NodeName {
   const current = parseReference(image, "current");
   const legacy = parseReference(image, "legacy");
-  if (current.kind === "reference" && legacy.kind === "reference") return runtimeGrammar === "legacy" ? legacy : current;
+  if (current.kind === "reference" && legacy.kind === "reference")
+    return runtimeGrammar === "legacy" ? legacy : current;
   if (current.kind === "invalid" && legacy.kind === "invalid") {
     return { kind: "invalid-name", fault: runtimeGrammar === "legacy" ? legacy.fault : current.fault };
   }

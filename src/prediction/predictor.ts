@@ -29,7 +29,11 @@ export interface Predictor {
    * What a node with this dialect and platform would experience. Never rejects for what a registry does. When `signal`
    * aborts, the answer is at once a failed outcome whose last attempt is `unfinished`.
    */
-  predict(question: PullQuestion, node: { readonly dialect: PullDialect; readonly platform: Platform | undefined }, signal: AbortSignal): Promise<PullOutcome>;
+  predict(
+    question: PullQuestion,
+    node: { readonly dialect: PullDialect; readonly platform: Platform | undefined },
+    signal: AbortSignal,
+  ): Promise<PullOutcome>;
 }
 
 /**
@@ -65,16 +69,27 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       const outcome = await shared.join(
         key,
         async (workSignal) => {
-          const found = await pull(deps.client, question, node, (host) => {
-            waitingFor = host;
-          }, workSignal);
+          const found = await pull(
+            deps.client,
+            question,
+            node,
+            (host) => {
+              waitingFor = host;
+            },
+            workSignal,
+          );
           const ttlSeconds = lifetime(found, question.reference.digest !== undefined);
           if (ttlSeconds > 0) cache.set(key, found, { ttl: ttlSeconds * 1000 });
           return found;
         },
         signal,
       );
-      return outcome ?? { kind: "failed", attempts: [{ kind: "unfinished", ...(waitingFor === undefined ? {} : { waitingFor }) }] };
+      return (
+        outcome ?? {
+          kind: "failed",
+          attempts: [{ kind: "unfinished", ...(waitingFor === undefined ? {} : { waitingFor }) }],
+        }
+      );
     },
   };
 }

@@ -22,8 +22,12 @@ export async function withTagHints(
   session: RegistrySession,
   signal: AbortSignal,
 ): Promise<FailedAttempt> {
-  if (attempt.kind !== "failed" || attempt.shown.reason.kind !== "not-found" || reference.digest !== undefined) return attempt;
-  return { ...attempt, hints: await readHints(attempt.failures.at(-1)?.host ?? attempt.shown.host, reference, session, signal) };
+  if (attempt.kind !== "failed" || attempt.shown.reason.kind !== "not-found" || reference.digest !== undefined)
+    return attempt;
+  return {
+    ...attempt,
+    hints: await readHints(attempt.failures.at(-1)?.host ?? attempt.shown.host, reference, session, signal),
+  };
 }
 
 async function readHints(

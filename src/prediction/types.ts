@@ -26,7 +26,12 @@ export interface HostFailure {
 /** What is wrong with the manifest that the hosts serve. Digests are those of the reference's chain. */
 export type ContentProblem =
   | { readonly kind: "digest-mismatch"; readonly expected: string; readonly actual: string }
-  | { readonly kind: "size-mismatch"; readonly digest: string; readonly declaredBytes: number; readonly actualBytes: number }
+  | {
+      readonly kind: "size-mismatch";
+      readonly digest: string;
+      readonly declaredBytes: number;
+      readonly actualBytes: number;
+    }
   | { readonly kind: "empty"; readonly digest: string }
   | { readonly kind: "invalid-digest-header"; readonly header: string }
   | { readonly kind: "unreadable"; readonly digest: string; readonly reason: string }

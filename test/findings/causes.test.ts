@@ -21,7 +21,11 @@ import { diagnosisContext, registryHost } from "../support/builders.js";
 const host = registryHost("reg.test");
 const secret = { kind: "secret", namespace: "shop", name: "pull", key: "reg.test" } as const;
 
-function failed(reason: FailureReason, values: Partial<Extract<FailedAttempt, { kind: "failed" }>> = {}, context?: DiagnosisContext): Judgement {
+function failed(
+  reason: FailureReason,
+  values: Partial<Extract<FailedAttempt, { kind: "failed" }>> = {},
+  context?: DiagnosisContext,
+): Judgement {
   const failure = { host, reason };
   const attempt: FailedAttempt = { kind: "failed", shown: failure, failures: [failure], ...values };
   return judgeOutcome({ kind: "failed", attempts: [attempt] }, context ?? diagnosisContext());
@@ -46,9 +50,17 @@ const digest = `sha256:${"a".repeat(64)}`;
 /** One way to each published cause. The type makes the compiler refuse a cause without one. */
 const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   InvalidImageName: () =>
-    judgePlan("http://reg.test/x", { kind: "invalid-name", fault: { code: "InvalidFormat", message: "invalid reference format" } }, diagnosisContext()),
+    judgePlan(
+      "http://reg.test/x",
+      { kind: "invalid-name", fault: { code: "InvalidFormat", message: "invalid reference format" } },
+      diagnosisContext(),
+    ),
   ImageNameDependsOnNode: () =>
-    judgePlan("FOO/bar", { kind: "name-depends", grammar: "legacy", fault: { code: "UppercaseName", message: "m" } }, diagnosisContext()),
+    judgePlan(
+      "FOO/bar",
+      { kind: "name-depends", grammar: "legacy", fault: { code: "UppercaseName", message: "m" } },
+      diagnosisContext(),
+    ),
   PullPolicyNever: () => judgePlan("x", { kind: "no-pull" }, diagnosisContext()),
   PlainHttpRegistry: () => fault({ kind: "plain-http", message: "m" }),
   CertificateUntrusted: () => certificate("unknown-authority"),
@@ -66,7 +78,12 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       {
         kind: "hosts-broken",
         reference: diagnosisContext().reference,
-        plan: { kind: "broken", message: "unable to read CA cert", origin: { file: "/etc/containerd/certs.d/reg.test/hosts.toml" }, issues: [] },
+        plan: {
+          kind: "broken",
+          message: "unable to read CA cert",
+          origin: { file: "/etc/containerd/certs.d/reg.test/hosts.toml" },
+          issues: [],
+        },
       },
       diagnosisContext(),
     ),
@@ -86,14 +103,21 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   PullSecretForOtherRegistry: () => anonymous401([{ kind: "usable", name: "pull", keys: ["other.test"] }]),
   PullSecretUnreadable: () => anonymous401([{ kind: "unreadable", name: "pull", reason: "no right to get secrets" }]),
   CredentialsRejected: () =>
-    failed({ kind: "status", status: 401, authorization: "basic", challenges: ["basic"], errors: [] }, { credential: secret }),
+    failed(
+      { kind: "status", status: 401, authorization: "basic", challenges: ["basic"], errors: [] },
+      { credential: secret },
+    ),
   AccessDenied: () =>
-    failed({ kind: "status", status: 403, authorization: "bearer", challenges: [], errors: [] }, { credential: secret }),
+    failed(
+      { kind: "status", status: 403, authorization: "bearer", challenges: [], errors: [] },
+      { credential: secret },
+    ),
   RepositoryHidden: () =>
     failed({ kind: "status", status: 401, authorization: "bearer", challenges: ["bearer"], errors: [] }),
   AuthenticationUnsupported: () =>
     failed({ kind: "status", status: 401, authorization: "none", challenges: ["negotiate"], errors: [] }),
-  TokenServerUnavailable: () => refused({ kind: "token-status", realm: "https://t.test/token", status: 503, anonymous: true }),
+  TokenServerUnavailable: () =>
+    refused({ kind: "token-status", realm: "https://t.test/token", status: 503, anonymous: true }),
   TokenResponseInvalid: () => refused({ kind: "token-unreadable", realm: "https://t.test/token", anonymous: true }),
   TokenRealmInsecure: () => refused({ kind: "realm-refused", message: "m" }),
   TagNotFound: () => failed({ kind: "not-found", object: "manifests/v1" }),
@@ -119,7 +143,7 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       { profile: "old nodes", judgement: status(400) },
       { profile: "new nodes", judgement: { ...status(400), verdict: "pullable" } },
     ]),
-  CheckFailed: () => judgeOwnFault(null),
+  CheckFailed: () => judgeOwnFault(),
 };
 
 describe("the catalogue of causes", () => {
@@ -153,7 +177,10 @@ describe("what is not known of the nodes", () => {
   });
 
   for (const [name, reason] of [
-    ["an unknown authority", { kind: "fault", fault: { kind: "certificate", reason: "unknown-authority", message: "m" } }],
+    [
+      "an unknown authority",
+      { kind: "fault", fault: { kind: "certificate", reason: "unknown-authority", message: "m" } },
+    ],
     ["an expired certificate", { kind: "fault", fault: { kind: "certificate", reason: "expired", message: "m" } }],
     ["plain HTTP", { kind: "fault", fault: { kind: "plain-http", message: "m" } }],
     ["a private registry without a Secret", { kind: "refused", refusal: { kind: "no-credentials", scheme: "basic" } }],
@@ -173,7 +200,10 @@ describe("what is not known of the nodes", () => {
 describe("several hosts and several credentials", () => {
   it("never calls an image unpullable while a mirror that is down may have it", () => {
     const shown = { host, reason: { kind: "not-found", object: "manifests/v1" } } as const;
-    const down = { host: registryHost("mirror.test", { mirrorOf: "reg.test" }), reason: { kind: "fault", fault: { kind: "refused", message: "m" } } } as const;
+    const down = {
+      host: registryHost("mirror.test", { mirrorOf: "reg.test" }),
+      reason: { kind: "fault", fault: { kind: "refused", message: "m" } },
+    } as const;
     const judgement = judgeOutcome(
       { kind: "failed", attempts: [{ kind: "failed", shown, failures: [down, shown] }] },
       diagnosisContext(),
@@ -183,16 +213,38 @@ describe("several hosts and several credentials", () => {
   });
 
   it("tells what is wrong with the image rather than with the first of two credentials", () => {
-    const rejected: FailedAttempt = { kind: "failed", credential: secret, shown: { host, reason: { kind: "status", status: 401, authorization: "basic", challenges: ["basic"], errors: [] } }, failures: [] };
-    const missing: FailedAttempt = { kind: "failed", shown: { host, reason: { kind: "not-found", object: "manifests/v1" } }, failures: [] };
-    assert.equal(judgeOutcome({ kind: "failed", attempts: [rejected, missing] }, diagnosisContext()).cause, "TagNotFound");
+    const rejected: FailedAttempt = {
+      kind: "failed",
+      credential: secret,
+      shown: {
+        host,
+        reason: { kind: "status", status: 401, authorization: "basic", challenges: ["basic"], errors: [] },
+      },
+      failures: [],
+    };
+    const missing: FailedAttempt = {
+      kind: "failed",
+      shown: { host, reason: { kind: "not-found", object: "manifests/v1" } },
+      failures: [],
+    };
+    assert.equal(
+      judgeOutcome({ kind: "failed", attempts: [rejected, missing] }, diagnosisContext()).cause,
+      "TagNotFound",
+    );
   });
 
   it("leaves a Secret that may still be created in doubt, and names it", () => {
     const judgement = failed(
       { kind: "refused", refusal: { kind: "no-credentials", scheme: "basic" } },
       {},
-      diagnosisContext({ secrets: { readings: [{ kind: "not-found", name: "later" }], nearMisses: [], versionDependent: false, mayAppear: true } }),
+      diagnosisContext({
+        secrets: {
+          readings: [{ kind: "not-found", name: "later" }],
+          nearMisses: [],
+          versionDependent: false,
+          mayAppear: true,
+        },
+      }),
     );
     assert.equal(judgement.verdict, "unknown");
     assert.match(judgement.message, /shop\/later/);

@@ -7,7 +7,12 @@ import { fakeClock, registryHost } from "../support/builders.js";
 import { scriptedSession } from "../support/scripted-session.js";
 
 const hosts = [registryHost("reg.test")];
-const pulled: PullAttempt = { kind: "pulled", digest: `sha256:${"a".repeat(64)}`, mediaType: "m", via: registryHost("reg.test") };
+const pulled: PullAttempt = {
+  kind: "pulled",
+  digest: `sha256:${"a".repeat(64)}`,
+  mediaType: "m",
+  via: registryHost("reg.test"),
+};
 const missing: PullAttempt = {
   kind: "failed",
   shown: { host: registryHost("reg.test"), reason: { kind: "not-found", object: "manifests/v1" } },
@@ -24,7 +29,9 @@ function question(credentials: PullQuestion["credentials"] = [undefined]): PullQ
 }
 
 /** A dialect that answers by the number of the call, and can be held back. */
-function countingDialect(answer: (call: number) => PullAttempt | Promise<PullAttempt>): PullDialect & { calls: number } {
+function countingDialect(
+  answer: (call: number) => PullAttempt | Promise<PullAttempt>,
+): PullDialect & { calls: number } {
   const dialect = {
     id: "test",
     grammar: "current" as const,
@@ -71,13 +78,19 @@ describe("the predictor", () => {
   it("asks once for many who ask at the same time", async () => {
     const dialect = countingDialect(() => pulled);
     const predict = predictor();
-    await Promise.all(Array.from({ length: 50 }, () => predict.predict(question(), { dialect, platform: undefined }, forever)));
+    await Promise.all(
+      Array.from({ length: 50 }, () => predict.predict(question(), { dialect, platform: undefined }, forever)),
+    );
     assert.equal(dialect.calls, 1);
   });
 
   it("tries every credential in order until one opens the image", async () => {
     const dialect = countingDialect((call) => (call === 2 ? pulled : missing));
-    const outcome = await predictor().predict(question([credential("a"), credential("b"), credential("c")]), { dialect, platform: undefined }, forever);
+    const outcome = await predictor().predict(
+      question([credential("a"), credential("b"), credential("c")]),
+      { dialect, platform: undefined },
+      forever,
+    );
     assert.equal(outcome.kind, "pulled");
     assert.equal(dialect.calls, 2);
   });
@@ -94,9 +107,12 @@ describe("the predictor", () => {
   it("lets abandoned work linger so that its answer serves the next one", async () => {
     const controller = new AbortController();
     let finish: (attempt: PullAttempt) => void = () => {};
-    const dialect = countingDialect(() => new Promise((resolve) => {
-      finish = resolve;
-    }));
+    const dialect = countingDialect(
+      () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+    );
     const predict = predictor(fakeClock(), 5000);
     const first = predict.predict(question(), { dialect, platform: undefined }, controller.signal);
     controller.abort();
@@ -112,7 +128,12 @@ describe("similar tags", () => {
   for (const { name, wanted, existing, want } of [
     { name: "a typing error away", wanted: "1.27.1", existing: ["1.27.0", "2.0.0", "latest"], want: ["1.27.0"] },
     { name: "with or without v", wanted: "1.2.0", existing: ["v1.2.0", "1.2.1"], want: ["v1.2.0", "1.2.1"] },
-    { name: "the asked-for tag as a prefix", wanted: "1.27", existing: ["1.27.3-alpine", "3.1"], want: ["1.27.3-alpine"] },
+    {
+      name: "the asked-for tag as a prefix",
+      wanted: "1.27",
+      existing: ["1.27.3-alpine", "3.1"],
+      want: ["1.27.3-alpine"],
+    },
     { name: "nothing alike", wanted: "nope", existing: ["v1", "v2"], want: [] },
   ]) {
     it(`finds a tag ${name}`, () => assert.deepEqual(similarTags(wanted, existing), want));

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { RegistryHost } from "../../../node/index.js";
 import {
   type Descriptor,
@@ -5,8 +6,10 @@ import {
   formatPlatform,
   isIndexType,
   isManifestType,
+  isSchema1Type,
   matchesDigest,
   matchesPlatform,
+  maxManifestBytes,
   normalisePlatform,
   type Platform,
   platformPreferences,
@@ -15,7 +18,7 @@ import {
 import type { RegistryResponse } from "../../../registry/index.js";
 import type { ContentProblem, HostFailure, PullAttempt } from "../../types.js";
 import type { AttemptRequest } from "../dialect.js";
-import { failureOf, maxManifestBytes, type Resolution } from "./resolve.js";
+import { failureOf, type Resolution } from "./resolve.js";
 import type { ContainerdTraits } from "./traits.js";
 
 type Resolved = Extract<Resolution, { kind: "resolved" }>;
@@ -47,14 +50,20 @@ export async function readManifestChain(
 
 async function readLevel(walk: Walk, descriptor: Descriptor, depth: number): Promise<PullAttempt> {
   const { digest, mediaType, sizeBytes } = descriptor;
-  const problem = (found: ContentProblem): PullAttempt => ({ kind: "content", digest: walk.root.digest, via: walk.root.host, problem: found });
+  const problem = (found: ContentProblem): PullAttempt => ({
+    kind: "content",
+    digest: walk.root.digest,
+    via: walk.root.host,
+    problem: found,
+  });
   if (sizeBytes === 0) return problem({ kind: "empty", digest });
-  if (isSchema1Type(mediaType)) return walk.traits.convertsSchema1 ? pulled(walk) : problem({ kind: "schema1", digest });
-  if (!isIndexType(mediaType) && !isManifestType(mediaType)) return problem({ kind: "unsupported-type", digest, mediaType });
+  if (takesForSchema1(mediaType)) return await readSchema1(walk, descriptor);
+  if (!isIndexType(mediaType) && !isManifestType(mediaType))
+    return problem({ kind: "unsupported-type", digest, mediaType });
   if (depth > maxIndexDepth) return problem({ kind: "nested-too-deep", digest });
 
-  const fetched = await fetchBytes(walk, digest, mediaType);
-  if (fetched.kind !== "bytes") return depth > 0 ? childFailure(walk, fetched, digest) : fetched;
+  const fetched = await fetchBytes(walk, `manifests/${digest}`, mediaType);
+  if (fetched.kind !== "bytes") return notServed(walk, fetched, digest);
   const damage = damageOf(fetched.bytes, descriptor);
   if (damage !== undefined) return problem(damage);
 
@@ -65,7 +74,9 @@ async function readLevel(walk: Walk, descriptor: Descriptor, depth: number): Pro
     case "schema1":
       return problem({ kind: "unreadable", digest, reason: "schema 1 content under another media type" });
     case "manifest":
-      return pulled(walk);
+      return depth > 0 && descriptor.platform === undefined
+        ? await checkConfigPlatform(walk, document.config)
+        : pulled(walk);
     case "index":
       return await readChild(walk, document.entries, depth);
   }
@@ -74,7 +85,12 @@ async function readLevel(walk: Walk, descriptor: Descriptor, depth: number): Pro
 async function readChild(walk: Walk, entries: readonly Descriptor[], depth: number): Promise<PullAttempt> {
   const offered = offeredPlatforms(entries);
   const { platform } = walk.request;
-  const problem = (found: ContentProblem): PullAttempt => ({ kind: "content", digest: walk.root.digest, via: walk.root.host, problem: found });
+  const problem = (found: ContentProblem): PullAttempt => ({
+    kind: "content",
+    digest: walk.root.digest,
+    via: walk.root.host,
+    problem: found,
+  });
   if (platform === undefined) {
     // Nobody said what the nodes are. Most are linux/amd64; an index that lacks it must not pass silently.
     const common: Platform = { os: "linux", architecture: "amd64" };
@@ -88,7 +104,11 @@ async function readChild(walk: Walk, entries: readonly Descriptor[], depth: numb
 }
 
 /** The first entry in the runtime's order of preference; entries without a platform come last. */
-function chooseEntry(entries: readonly Descriptor[], platform: Platform, engine: "local" | "transfer"): Descriptor | undefined {
+function chooseEntry(
+  entries: readonly Descriptor[],
+  platform: Platform,
+  engine: "local" | "transfer",
+): Descriptor | undefined {
   for (const wanted of platformPreferences(platform, engine)) {
     const match = entries.find((entry) => entry.platform !== undefined && matchesPlatform(wanted, entry.platform));
     if (match !== undefined) return match;
@@ -97,7 +117,9 @@ function chooseEntry(entries: readonly Descriptor[], platform: Platform, engine:
 }
 
 function offeredPlatforms(entries: readonly Descriptor[]): readonly string[] {
-  const names = entries.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(normalisePlatform(platform))]));
+  const names = entries.flatMap(({ platform }) =>
+    platform === undefined ? [] : [formatPlatform(normalisePlatform(platform))],
+  );
   return [...new Set(names)].filter((name) => !name.startsWith("unknown/"));
 }
 
@@ -116,22 +138,71 @@ function damageOf(bytes: Uint8Array, descriptor: Descriptor): ContentProblem | u
   return undefined;
 }
 
-function isSchema1Type(mediaType: string): boolean {
-  // containerd takes text/plain for schema 1, because old registries send it.
-  return (
-    mediaType === "text/plain" ||
-    mediaType === "application/vnd.docker.distribution.manifest.v1+prettyjws" ||
-    mediaType === "application/vnd.docker.distribution.manifest.v1+json"
-  );
+/** containerd takes text/plain for schema 1, because old registries send it. */
+function takesForSchema1(mediaType: string): boolean {
+  return mediaType === "text/plain" || isSchema1Type(mediaType);
+}
+
+/** containerd 1.x converts a schema 1 manifest if it is signed; the digest is one of the payload without signatures. */
+async function readSchema1(walk: Walk, { digest, mediaType }: Descriptor): Promise<PullAttempt> {
+  const problem = (found: ContentProblem): PullAttempt => ({
+    kind: "content",
+    digest: walk.root.digest,
+    via: walk.root.host,
+    problem: found,
+  });
+  if (!walk.traits.convertsSchema1) return problem({ kind: "schema1", digest });
+  const fetched = await fetchBytes(walk, `manifests/${digest}`, mediaType);
+  if (fetched.kind !== "bytes") return notServed(walk, fetched, digest);
+  return signedManifest.safeParse(parseJson(fetched.bytes)).success
+    ? pulled(walk)
+    : problem({ kind: "unreadable", digest, reason: "a schema 1 manifest without signatures" });
+}
+
+const signedManifest = z.object({ signatures: z.array(z.unknown()).min(1) });
+const imageConfig = z.object({ os: z.string().default(""), architecture: z.string().default("") });
+
+/**
+ * An index entry without a platform is taken for any; its config is then asked for the truth.
+ * Source: containerd core/images/image.go `Manifest`.
+ */
+async function checkConfigPlatform(walk: Walk, config: Descriptor): Promise<PullAttempt> {
+  const { platform } = walk.request;
+  if (platform === undefined) return pulled(walk);
+  const fetched = await fetchBytes(walk, `blobs/${config.digest}`, config.mediaType);
+  if (fetched.kind !== "bytes") return notServed(walk, fetched, config.digest);
+  const parsed = imageConfig.safeParse(parseJson(fetched.bytes));
+  const offered: Platform | undefined = parsed.success ? parsed.data : undefined;
+  if (
+    offered !== undefined &&
+    platformPreferences(platform, walk.traits.engine).some((wanted) => matchesPlatform(wanted, offered))
+  ) {
+    return pulled(walk);
+  }
+  const named = offered === undefined ? [] : [formatPlatform(normalisePlatform(offered))];
+  return {
+    kind: "content",
+    digest: walk.root.digest,
+    via: walk.root.host,
+    problem: { kind: "platform-missing", wanted: formatPlatform(platform), offered: named },
+  };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // The schema that reads the result says what is missing.
+    return undefined;
+  }
 }
 
 type Fetched =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | Extract<PullAttempt, { kind: "failed" | "unfinished" }>;
 
-async function fetchBytes(walk: Walk, digest: string, mediaType: string): Promise<Fetched> {
+async function fetchBytes(walk: Walk, endpoint: string, mediaType: string): Promise<Fetched> {
   const failures: HostFailure[] = [];
-  const endpoint = `manifests/${digest}`;
   for (const [index, host] of walk.request.hosts.entries()) {
     const isLastHost = index === walk.request.hosts.length - 1;
     const got = await walk.request.session.exchange(
@@ -166,8 +237,8 @@ function failedWithFirst(failures: readonly HostFailure[]): Extract<PullAttempt,
   return { kind: "failed", shown, failures };
 }
 
-/** An index names a manifest that no host has: the image is damaged, not missing. */
-function childFailure(walk: Walk, failed: Exclude<Fetched, { kind: "bytes" }>, digest: string): PullAttempt {
+/** What a tag or an index promises is served by no host: the image is damaged, not missing. */
+function notServed(walk: Walk, failed: Exclude<Fetched, { kind: "bytes" }>, digest: string): PullAttempt {
   if (failed.kind === "unfinished" || failed.failures.some(({ reason }) => reason.kind !== "not-found")) return failed;
   return { kind: "content", digest: walk.root.digest, via: walk.root.host, problem: { kind: "child-missing", digest } };
 }

@@ -1,16 +1,19 @@
 import type { RegistryHost } from "../../../node/index.js";
-import { isDigest, manifestAccept, sha256Digest } from "../../../oci/index.js";
+import { isDigest, manifestAccept, maxManifestBytes, sha256Digest } from "../../../oci/index.js";
 import type { Exchange, ExchangeRequest, RegistryResponse } from "../../../registry/index.js";
 import type { ContentProblem, FailureReason, HostFailure } from "../../types.js";
 import type { AttemptRequest } from "../dialect.js";
 import type { ContainerdTraits } from "./traits.js";
 
-/** containerd's `MaxManifestSize`: 4 × 1048 × 1048 bytes. */
-export const maxManifestBytes = 4 * 1048 * 1048;
-
 /** What a reference points to now, as containerd believes it before it has read a manifest's bytes. */
 export type Resolution =
-  | { readonly kind: "resolved"; readonly digest: string; readonly mediaType: string; readonly sizeBytes: number; readonly host: RegistryHost }
+  | {
+      readonly kind: "resolved";
+      readonly digest: string;
+      readonly mediaType: string;
+      readonly sizeBytes: number;
+      readonly host: RegistryHost;
+    }
   | { readonly kind: "failed"; readonly shown: HostFailure; readonly failures: readonly HostFailure[] }
   | { readonly kind: "content"; readonly problem: ContentProblem; readonly host: RegistryHost }
   | { readonly kind: "no-hosts" }
@@ -22,7 +25,11 @@ type HostAnswer = Resolution | { readonly kind: "next"; readonly failure: HostFa
  * Resolves a reference to a descriptor: HEAD on each capable host in turn, for a digest first under manifests/ and then
  * under blobs/. Source: containerd core/remotes/docker/resolver.go `Resolve`.
  */
-export async function resolve(request: AttemptRequest, traits: ContainerdTraits, signal: AbortSignal): Promise<Resolution> {
+export async function resolve(
+  request: AttemptRequest,
+  traits: ContainerdTraits,
+  signal: AbortSignal,
+): Promise<Resolution> {
   const { reference } = request;
   const hosts = capableHosts(request.hosts, reference.digest === undefined);
   if (hosts.length === 0) return { kind: "no-hosts" };
@@ -79,6 +86,14 @@ async function askByGet(question: HostQuestion, signal: AbortSignal): Promise<Ho
   if (refused !== undefined) return immediateFailure(refused);
   const response = got as RegistryResponse;
   const body = response.body ?? new Uint8Array();
+  if (body.byteLength > maxManifestBytes && response.contentLength === undefined) {
+    // The runtime would go on reading, perhaps for ever; nobody can say how large this is.
+    const message = "a manifest without a length that does not end";
+    return immediateFailure({
+      kind: "next",
+      failure: { host, reason: { kind: "fault", fault: { kind: "response-too-large", message } } },
+    });
+  }
   return accept(question, request.reference.digest ?? sha256Digest(body), response.mediaType, body.byteLength);
 }
 
@@ -117,7 +132,11 @@ function exchangeRequest(question: HostQuestion, method: "HEAD" | "GET", maxBody
  * What an exchange means for the loop over hosts, or undefined when it is an answer below 400 to be read on.
  * An abort ends everything: the deadline is the caller's, not the registry's.
  */
-export function failureOf(exchange: Exchange, host: RegistryHost, endpoint: string): Extract<HostAnswer, { kind: "next" | "unfinished" }> | undefined {
+export function failureOf(
+  exchange: Exchange,
+  host: RegistryHost,
+  endpoint: string,
+): Extract<HostAnswer, { kind: "next" | "unfinished" }> | undefined {
   switch (exchange.kind) {
     case "fault":
       if (exchange.fault.kind === "aborted") return { kind: "unfinished", waitingFor: host.address };
@@ -129,7 +148,13 @@ export function failureOf(exchange: Exchange, host: RegistryHost, endpoint: stri
       return { kind: "next", failure: { host, reason: { kind: "refused", refusal: exchange.refusal } } };
     case "response":
       if (exchange.status < 400) return undefined;
-      return { kind: "next", failure: { host, reason: exchange.status === 404 ? { kind: "not-found", object: endpoint } : statusReason(exchange) } };
+      return {
+        kind: "next",
+        failure: {
+          host,
+          reason: exchange.status === 404 ? { kind: "not-found", object: endpoint } : statusReason(exchange),
+        },
+      };
   }
 }
 
@@ -171,7 +196,10 @@ function shownFailure(failures: readonly HostFailure[], traits: ContainerdTraits
   if (traits.shownFailure === "first-not-404") {
     return failures.find((failure) => failure.reason.kind !== "not-found") ?? first;
   }
-  return failures.reduce((shown, failure) => (failureClass(failure.reason) > failureClass(shown.reason) ? failure : shown), first);
+  return failures.reduce(
+    (shown, failure) => (failureClass(failure.reason) > failureClass(shown.reason) ? failure : shown),
+    first,
+  );
 }
 
 /** The second round under blobs/ repeats what the first one said; one failure a host is enough for people. */
