@@ -97,7 +97,7 @@ export interface ExchangeRequest {
   /** `manifests/v1`, `blobs/sha256:…`, `tags/list?n=100`. */
   readonly endpoint: string;
   readonly accept: readonly string[];
-  /** 0: headers only. A larger body is a `response-too-large` fault when `strictLimit`, else cut. */
+  /** 0: headers only. A larger body is cut here, so ask for one byte more than is acceptable. */
   readonly maxBodyBytes: number;
   readonly isLastHost: boolean;
   readonly retry: RetryRules;

@@ -1,0 +1,73 @@
+import type { Clock } from "../core/index.js";
+import { readBody, registryErrors } from "./body.js";
+import { offeredSchemes } from "./challenge.js";
+import { shownUrl } from "./foreign-text.js";
+import type { HttpAnswer } from "./transport.js";
+import type { Exchange, RegistryResponse } from "./types.js";
+
+/** The last answer of an exchange and what led to it. */
+export interface LastAnswer {
+  readonly answer: HttpAnswer;
+  readonly url: URL;
+  readonly redirected: boolean;
+  readonly method: "HEAD" | "GET";
+  readonly authorization: RegistryResponse["authorization"];
+}
+
+const maxErrorBytes = 64_000;
+
+/**
+ * Reads what is left of the last answer. Error bodies are read up to 64 kB for the errors in them, as containerd does, and
+ * may fail to arrive; any other body must arrive as far as it was asked for.
+ */
+export async function readResponse(last: LastAnswer, maxBodyBytes: number, clock: Clock): Promise<Exchange> {
+  const { answer, url } = last;
+  const isError = answer.status >= 400;
+  const wanted = last.method === "HEAD" ? 0 : Math.max(maxBodyBytes, isError ? maxErrorBytes : 0);
+  const read = await readBody(answer, wanted, url.host);
+  if (read.kind === "fault" && (!isError || read.fault.kind === "aborted")) {
+    return { kind: "fault", url: shownUrl(url, !last.redirected), fault: read.fault };
+  }
+  const bytes = read.kind === "bytes" ? read.bytes : new Uint8Array();
+  const withBody = maxBodyBytes > 0 && last.method === "GET";
+  return {
+    kind: "response",
+    url: shownUrl(url, !last.redirected),
+    method: last.method,
+    status: answer.status,
+    mediaType: (answer.header("content-type") ?? "").split(";", 1)[0] ?? "",
+    ...headerFacts(answer, clock),
+    ...(withBody ? { body: bytes.subarray(0, maxBodyBytes) } : {}),
+    errors: isError ? registryErrors(bytes.subarray(0, maxErrorBytes)) : [],
+    authorization: last.authorization,
+    challenges: answer.status === 401 ? offeredSchemes(answer.headerLines("www-authenticate")) : [],
+  };
+}
+
+function headerFacts(answer: HttpAnswer, clock: Clock) {
+  const digestHeader = answer.header("docker-content-digest");
+  const contentLength = lengthOf(answer);
+  const retryAfterSeconds = retryAfter(answer.header("retry-after"), clock);
+  const remaining = /^\d{1,15}/.exec(answer.header("ratelimit-remaining") ?? "")?.[0];
+  return {
+    ...(contentLength === undefined ? {} : { contentLength }),
+    ...(digestHeader === undefined ? {} : { digestHeader }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(remaining === undefined ? {} : { rateLimitRemaining: Number(remaining) }),
+  };
+}
+
+/** Unknown for a chunked body, and for a gzipped one, whose length as sent says nothing about the content. */
+function lengthOf(answer: HttpAnswer): number | undefined {
+  const text = answer.header("content-length") ?? "";
+  if (answer.header("transfer-encoding") !== undefined || answer.header("content-encoding") === "gzip")
+    return undefined;
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function retryAfter(text: string | undefined, clock: Clock): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  const dateMs = Date.parse(text);
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, Math.ceil((dateMs - clock.nowMs()) / 1000));
+}

@@ -1,0 +1,87 @@
+import { LRUCache } from "lru-cache";
+import type { Clock, Redacted } from "../core/index.js";
+import { fault } from "./fault.js";
+import type { TokenAnswer } from "./token.js";
+
+interface Running {
+  readonly answer: Promise<TokenAnswer>;
+  readonly stop: AbortController;
+  waiting: number;
+}
+
+/** A token answer; `stored` when it was fetched before anyone asked now. */
+export interface CachedAnswer {
+  readonly answer: TokenAnswer;
+  readonly stored: boolean;
+}
+
+/**
+ * Tokens by key, until they expire. Those who ask for the same token at the same time share one request, which ends when
+ * the last of them has gone. Refusals are shared by those who wait, and never kept.
+ */
+export class TokenCache {
+  readonly #clock: Clock;
+  readonly #stored = new LRUCache<string, { readonly token: Redacted<string>; readonly expiresMs: number }>({
+    max: 5000,
+  });
+  readonly #running = new Map<string, Running>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param fresh  do not take a token that is already there */
+  async token(
+    key: string,
+    fresh: boolean,
+    fetch: (signal: AbortSignal) => Promise<TokenAnswer>,
+    signal: AbortSignal,
+  ): Promise<CachedAnswer> {
+    const held = this.#stored.get(key);
+    if (!fresh && held !== undefined && held.expiresMs > this.#clock.nowMs()) {
+      const lifetimeMs = held.expiresMs - this.#clock.nowMs();
+      return { answer: { kind: "token", token: held.token, lifetimeMs }, stored: true };
+    }
+    const running = this.#running.get(key) ?? this.#start(key, fetch);
+    running.waiting += 1;
+    const answer = await untilAborted(running.answer, signal);
+    running.waiting -= 1;
+    if (running.waiting === 0) {
+      running.stop.abort();
+      if (this.#running.get(key) === running) this.#running.delete(key);
+    }
+    return { answer: answer ?? abortedAnswer, stored: false };
+  }
+
+  #start(key: string, fetch: (signal: AbortSignal) => Promise<TokenAnswer>): Running {
+    const stop = new AbortController();
+    const forget = () => {
+      if (this.#running.get(key)?.stop === stop) this.#running.delete(key);
+    };
+    const answer = fetch(stop.signal)
+      .then((fetched) => {
+        if (fetched.kind === "token") {
+          this.#stored.set(key, { token: fetched.token, expiresMs: this.#clock.nowMs() + fetched.lifetimeMs });
+        }
+        return fetched;
+      })
+      .finally(forget);
+    const running = { answer, stop, waiting: 0 };
+    this.#running.set(key, running);
+    return running;
+  }
+}
+
+const abortedAnswer: TokenAnswer = {
+  kind: "refused",
+  refusal: { kind: "token-fault", realm: "", fault: fault("aborted", "token server"), anonymous: true },
+};
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => resolve(undefined);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

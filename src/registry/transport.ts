@@ -1,0 +1,194 @@
+import type { Dispatcher } from "undici";
+import type { HostTls } from "../node/index.js";
+import { type Connection, Connections } from "./connections.js";
+import { type DialDeps, dial } from "./dial.js";
+import { classifyError, fault } from "./fault.js";
+import type { createTrustStore } from "./trust.js";
+import type { TransportFault } from "./types.js";
+
+/** One request as it goes over the wire; header names lower case, `host` among them. */
+export interface HttpRequest {
+  readonly url: URL;
+  readonly method: "HEAD" | "GET" | "POST";
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly body?: string;
+}
+
+/** How the request travels: the TLS settings and dial limit of the registry host on whose behalf it is sent. */
+export interface Lane {
+  readonly tls: HostTls;
+  readonly dialTimeoutMs: number;
+}
+
+export interface HttpAnswer {
+  readonly kind: "answer";
+  readonly status: number;
+  /** First value of a header, name in lower case. */
+  header(name: string): string | undefined;
+  /** All lines of a header. */
+  headerLines(name: string): readonly string[];
+  /** At most `maxBytes` of the body; `complete` is false when there was more. Once only. */
+  body(maxBytes: number): Promise<BodyRead>;
+  /**
+   * Lets the body pass in the background (64 KiB at most), so that the connection can serve again. The answer to a HEAD has
+   * none, so waiting for that costs nothing and spares the next request a new connection.
+   */
+  discard(): Promise<void>;
+  /** Closes the connection unless it has already been given back. */
+  close(): void;
+}
+
+export type BodyRead =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly complete: boolean }
+  | { readonly kind: "fault"; readonly fault: TransportFault };
+
+export type Sent = HttpAnswer | { readonly kind: "fault"; readonly fault: TransportFault };
+
+const maxDiscardedBytes = 64 * 1024;
+
+/**
+ * Sends single requests over kept connections: no redirects, no retries but one, the repetition on a fresh connection when
+ * a kept one turned out to be closed. Ends as soon as `signal` aborts; no other limit applies after the handshake.
+ */
+export class Transport {
+  readonly #deps: DialDeps;
+  readonly #trusts: ReturnType<typeof createTrustStore>;
+  readonly #connections = new Connections();
+
+  constructor(deps: DialDeps, trusts: ReturnType<typeof createTrustStore>) {
+    this.#deps = deps;
+    this.#trusts = trusts;
+  }
+
+  async send(request: HttpRequest, lane: Lane, signal: AbortSignal): Promise<Sent> {
+    const first = await this.#sendOnce(request, lane, false, signal);
+    return first.kind === "stale" ? await this.#sendOnce(request, lane, true, signal).then(settled) : first;
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  async #sendOnce(request: HttpRequest, lane: Lane, fresh: boolean, signal: AbortSignal): Promise<Sent | Stale> {
+    const peer = request.url.host;
+    if (signal.aborted) return { kind: "fault", fault: fault("aborted", peer) };
+    const acquired = await this.#connections.acquire(this.#route(request.url, lane), fresh, signal);
+    if (acquired.kind === "fault") return acquired;
+    const { connection } = acquired;
+    const onAbort = () => connection.destroy();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      if (signal.aborted) throw signal.reason;
+      const response = await connection.client.request({
+        path: `${request.url.pathname}${request.url.search}`,
+        method: request.method,
+        headers: flatHeaders(request.headers),
+        ...(request.body === undefined ? {} : { body: request.body }),
+        // undici closes after every HEAD unless told otherwise; a registry is asked little else.
+        reset: false,
+      });
+      return answerOf(response, request.method === "HEAD", { connection, peer, signal, onAbort });
+    } catch (error) {
+      signal.removeEventListener("abort", onAbort);
+      connection.destroy();
+      if (signal.aborted) return { kind: "fault", fault: fault("aborted", peer) };
+      const told = classifyError(error, "headers", peer);
+      if (connection.reused && (told.kind === "reset" || told.kind === "malformed-response"))
+        return { kind: "stale", told };
+      return { kind: "fault", fault: told };
+    }
+  }
+
+  #route(url: URL, lane: Lane) {
+    const secure = url.protocol === "https:";
+    const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
+    const trust = secure ? this.#trusts.trustFor(lane.tls) : undefined;
+    const target = {
+      hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port,
+      peer: url.host,
+      dialTimeoutMs: lane.dialTimeoutMs,
+      ...(trust === undefined ? {} : { trust }),
+    };
+    return {
+      key: `${url.origin} ${trust?.key ?? ""}`,
+      origin: url.origin,
+      peer: url.host,
+      dial: (signal: AbortSignal) => dial(this.#deps, target, signal),
+    };
+  }
+}
+
+interface Stale {
+  readonly kind: "stale";
+  readonly told: TransportFault;
+}
+
+function settled(sent: Sent | Stale): Sent {
+  return sent.kind === "stale" ? { kind: "fault", fault: sent.told } : sent;
+}
+
+function flatHeaders(headers: HttpRequest["headers"]): string[] {
+  return Object.entries(headers).flatMap(([name, values]) => values.flatMap((value) => [name, value]));
+}
+
+interface Held {
+  readonly connection: Connection;
+  readonly peer: string;
+  readonly signal: AbortSignal;
+  readonly onAbort: () => void;
+}
+
+function answerOf(response: Dispatcher.ResponseData, isHead: boolean, held: Held): HttpAnswer {
+  const { connection, peer, signal, onAbort } = held;
+  const headerLines = (name: string): readonly string[] => {
+    const value = response.headers[name];
+    return value === undefined ? [] : typeof value === "string" ? [value] : value;
+  };
+  const reusable = !headerLines("connection").some((line) => line.toLowerCase().includes("close"));
+  const end = (keep: boolean) => {
+    signal.removeEventListener("abort", onAbort);
+    if (keep && reusable) connection.release();
+    else connection.destroy();
+  };
+  // A body that fails while nobody reads it must not end the process.
+  response.body.on("error", () => {});
+  const body = async (maxBytes: number): Promise<BodyRead> => {
+    try {
+      const read = await readAtMost(response.body, maxBytes);
+      end(read.complete);
+      return { kind: "bytes", ...read };
+    } catch (error) {
+      end(false);
+      if (signal.aborted) return { kind: "fault", fault: fault("aborted", peer) };
+      return { kind: "fault", fault: classifyError(error, "body", peer) };
+    }
+  };
+  return {
+    kind: "answer",
+    status: response.statusCode,
+    header: (name) => headerLines(name)[0],
+    headerLines,
+    body,
+    discard: async () => {
+      const passed = body(maxDiscardedBytes);
+      if (isHead) await passed;
+    },
+    close: () => end(false),
+  };
+}
+
+async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number) {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    const room = maxBytes - size;
+    if (chunk.byteLength > room) {
+      chunks.push(chunk.subarray(0, room));
+      return { bytes: new Uint8Array(Buffer.concat(chunks)), complete: false };
+    }
+    chunks.push(chunk);
+    size += chunk.byteLength;
+  }
+  return { bytes: new Uint8Array(Buffer.concat(chunks)), complete: true };
+}
