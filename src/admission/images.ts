@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { changedImages, readWorkloads, type Workload } from "../workload/index.js";
+import type { AdmissionRequestView } from "./review.js";
+
+/** Set by the kubelet on the API object of a static Pod, which the node has started by itself already. */
+const mirrorAnnotation = "kubernetes.io/config.mirror";
+
+const metadataSchema = z.object({
+  metadata: z
+    .object({
+      generateName: z.string().nullish(),
+      deletionTimestamp: z.unknown().optional(),
+      annotations: z.record(z.string(), z.unknown()).nullish(),
+    })
+    .nullish(),
+});
+
+/**
+ * What of a request can lead to a pull that has not been judged before: the workload of a CREATE, and of an UPDATE what
+ * differs from the old object. Empty for everything else: deletions, subresources other than `ephemeralcontainers`,
+ * mirror Pods, objects that are being deleted, kinds that run nothing.
+ * @throws PullguardError `InputInvalid` if the object is of a known kind but not shaped like one
+ */
+export function imagesToCheck(request: AdmissionRequestView): Workload[] {
+  if (request.operation !== "CREATE" && request.operation !== "UPDATE") {
+    return [];
+  }
+  // No other subresource can bring in an image: scale, status, binding, eviction, resize …
+  if (request.subResource !== "" && request.subResource !== "ephemeralcontainers") {
+    return [];
+  }
+  if (request.object === null) {
+    return [];
+  }
+  const metadata = metadataSchema.safeParse(request.object).data?.metadata;
+  // Controllers make no Pods for an owner that is going away, and the kubelet starts nothing in a Pod that is.
+  if (typeof metadata?.deletionTimestamp === "string") {
+    return [];
+  }
+  if (request.kind.kind === "Pod" && metadata?.annotations?.[mirrorAnnotation] !== undefined) {
+    return [];
+  }
+  const current = readWorkloads(request.object).map((workload) =>
+    identified(workload, request, metadata?.generateName ?? ""),
+  );
+  const wanted = request.operation === "UPDATE" ? onlyChanges(request.oldObject, current) : current;
+  return wanted.filter((workload) => workload.pod.images.length > 0);
+}
+
+/** At admission the object itself may lack what the request knows: its namespace, and a name still to be generated. */
+function identified(workload: Workload, request: AdmissionRequestView, generateName: string): Workload {
+  const { identity } = workload;
+  const namespace = request.namespace || identity.namespace;
+  const name = identity.name || request.name || generateName;
+  return { ...workload, identity: { ...identity, namespace, name } };
+}
+
+function onlyChanges(oldObject: unknown, current: readonly Workload[]): Workload[] {
+  const old = oldObject === null ? [] : readWorkloads(oldObject);
+  return current.map((workload, position) => {
+    const before = old[position];
+    return before === undefined ? workload : changedImages(before, workload);
+  });
+}

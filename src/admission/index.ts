@@ -1,0 +1,15 @@
+export {
+  type AdmissionDeps,
+  type AdmissionEvent,
+  type AdmissionObserver,
+  type AdmissionVerdict,
+  admit,
+} from "./admit.js";
+export { imagesToCheck } from "./images.js";
+export {
+  type AdmissionAnswer,
+  type AdmissionRequestView,
+  type GroupVersionKind,
+  parseReview,
+  reviewAnswer,
+} from "./review.js";

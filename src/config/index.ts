@@ -1,0 +1,7 @@
+export {
+  currentEnvironment,
+  type LoadInput,
+  type LogLevel,
+  loadServeConfig,
+  type ServeConfig,
+} from "./serve-config.js";

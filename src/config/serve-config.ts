@@ -1,0 +1,196 @@
+import { z } from "zod";
+import { PullguardError } from "../core/index.js";
+import type { Mode } from "../policy/index.js";
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+
+/** How the webhook runs. Paths are as given; absent fields were not said anywhere. */
+export interface ServeConfig {
+  readonly port: number;
+  readonly metricsPort: number;
+  /** Folder with `tls.crt` and `tls.key`. */
+  readonly certDir: string;
+  /** Absent and `noCluster` false: the Pod's own ServiceAccount. */
+  readonly kubeconfig?: string;
+  /** Reads no Secrets and ServiceAccounts. */
+  readonly noCluster: boolean;
+  /** Folder that holds a copy of a node's files. */
+  readonly nodeRoot?: string;
+  /** Runtime and version of the nodes, as written. */
+  readonly runtime?: string;
+  /** `os/architecture[/variant]` of the nodes, as written. */
+  readonly platform?: string;
+  readonly mode: Mode;
+  /** `none`: the nodes hold no registry credentials of their own, so a 401 without a Secret is final. */
+  readonly nodeCredentials?: "unknown" | "none";
+  readonly logLevel: LogLevel;
+}
+
+/**
+ * Where settings come from. `flags` has the names of {@link ServeConfig} and `config`; `env` holds PULLGUARD_PORT,
+ * PULLGUARD_CERT_DIR and so on; `readFile` gives the parsed content of the file named by `config`.
+ */
+export interface LoadInput {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readFile?: (path: string) => unknown;
+}
+
+const port = z.int({ error: "must be a whole number" }).min(0).max(65_535, { error: "must be 65535 at most" });
+const path = z.string({ error: "must be a text" }).min(1, { error: "must not be empty" });
+
+const fields = {
+  port,
+  metricsPort: port,
+  certDir: path,
+  kubeconfig: path,
+  noCluster: z.boolean({ error: "must be true or false" }),
+  nodeRoot: path,
+  runtime: path,
+  platform: z
+    .string({ error: "must be a text" })
+    .regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]+)?$/i, { error: "must be os/architecture, such as linux/amd64" }),
+  mode: z.enum(["warn", "deny"], { error: "must be warn or deny" }),
+  nodeCredentials: z.enum(["unknown", "none"], { error: "must be unknown or none" }),
+  logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
+    error: "must be trace, debug, info, warn, error, fatal or silent",
+  }),
+};
+
+type FieldName = keyof typeof fields;
+const fieldNames = Object.keys(fields) as readonly FieldName[];
+const fileSchema = z.strictObject(fields, { error: "must be a mapping" }).partial();
+type Settings = z.infer<typeof fileSchema>;
+
+const defaults = {
+  port: 8443,
+  metricsPort: 8080,
+  certDir: "certs",
+  noCluster: false,
+  mode: "warn",
+  logLevel: "info",
+} as const;
+
+/**
+ * Puts the configuration of the server together: flags win over the environment, the environment over the file, the file
+ * over defaults. An empty environment variable counts as not set.
+ * @throws PullguardError `ConfigInvalid`, its message naming each wrong setting and where it was written
+ */
+export function loadServeConfig(input: LoadInput): ServeConfig {
+  const flags = settingsOf("flag", flagName, (name) => input.flags[name]);
+  const environment = settingsOf(
+    "environment variable",
+    variableName,
+    (name) => input.env[variableName(name)] || undefined,
+  );
+  const file = fileSettings(input);
+  const settings = { ...defaults, ...file, ...environment, ...flags };
+  if (settings.port === settings.metricsPort && settings.port !== 0) {
+    throw new PullguardError("ConfigInvalid", `port and metricsPort are both ${settings.port}`);
+  }
+  if (settings.noCluster && settings.kubeconfig !== undefined) {
+    throw new PullguardError("ConfigInvalid", "kubeconfig and noCluster exclude each other");
+  }
+  return Object.freeze(settings);
+}
+
+/** The environment of this process, for {@link loadServeConfig}. */
+export function currentEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
+}
+
+function fileSettings(input: LoadInput): Present<Settings> {
+  const flag = input.flags.config;
+  const filePath = typeof flag === "string" ? flag : input.env.PULLGUARD_CONFIG || undefined;
+  if (filePath === undefined) {
+    return {};
+  }
+  if (input.readFile === undefined) {
+    throw new PullguardError("ConfigInvalid", `${filePath}: configuration files cannot be read here`);
+  }
+  let content: unknown;
+  try {
+    content = input.readFile(filePath);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "unknown reason";
+    throw new PullguardError("ConfigInvalid", `${filePath}: cannot be read: ${reason}`, { cause: error });
+  }
+  // A file of nothing but comments parses to null.
+  const parsed = fileSchema.safeParse(content ?? {});
+  if (!parsed.success) {
+    throw new PullguardError(
+      "ConfigInvalid",
+      parsed.error.issues.map((issue) => fileFault(filePath, issue)).join("; "),
+    );
+  }
+  return present(parsed.data);
+}
+
+function fileFault(filePath: string, issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    return `${filePath}: ${issue.keys.join(", ")}: no such setting; known are ${fieldNames.join(", ")}`;
+  }
+  return issue.path.length === 0
+    ? `${filePath}: ${issue.message}`
+    : `${filePath}: ${issue.path.join(".")}: ${issue.message}`;
+}
+
+/** Flags and variables may be texts, which are turned into what the field wants. */
+function settingsOf(
+  source: string,
+  spell: (name: FieldName) => string,
+  lookUp: (name: FieldName) => unknown,
+): Present<Settings> {
+  const given: Partial<Record<FieldName, unknown>> = {};
+  for (const name of fieldNames) {
+    const value = lookUp(name);
+    if (value !== undefined) {
+      given[name] = fromText(name, value);
+    }
+  }
+  const parsed = fileSchema.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(
+      (issue) => `${source} ${spell(issue.path[0] as FieldName)}: ${issue.message}`,
+    );
+    throw new PullguardError("ConfigInvalid", faults.join("; "));
+  }
+  return present(parsed.data);
+}
+
+function fromText(name: FieldName, value: unknown): unknown {
+  if (typeof value !== "string") {
+    return value;
+  }
+  if ((name === "port" || name === "metricsPort") && /^\d+$/.test(value)) {
+    return Number(value);
+  }
+  if (name === "noCluster") {
+    return (
+      new Map([
+        ["true", true],
+        ["1", true],
+        ["false", false],
+        ["0", false],
+      ]).get(value) ?? value
+    );
+  }
+  return value;
+}
+
+type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** zod keeps optional keys with the value undefined, which would hide what a weaker source says. */
+function present(settings: Settings): Present<Settings> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Present<Settings>;
+}
+
+/** `certDir` → `PULLGUARD_CERT_DIR`. */
+function variableName(name: FieldName): string {
+  return `PULLGUARD_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** `certDir` → `--cert-dir`. */
+function flagName(name: FieldName): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

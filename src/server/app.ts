@@ -1,0 +1,135 @@
+import express, { type Express, type Request, type Response } from "express";
+import { type AdmissionDeps, admit, parseReview } from "../admission/index.js";
+import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
+import { readJsonBody } from "./body.js";
+import { checkTimeMs } from "./deadline.js";
+import type { Readiness } from "./readiness.js";
+
+/** Port: runs a function once, `delayMs` from now; the result cancels it. */
+export type StartTimer = (delayMs: number, run: () => void) => () => void;
+
+/** What the webhook's app is built from. */
+export interface AppDeps {
+  readonly admission: AdmissionDeps;
+  readonly readiness: Readiness;
+  readonly metrics: MetricsSource;
+  readonly startTimer: StartTimer;
+  /** Hears of faults that no handler expected; the caller only sees a bare 500. */
+  readonly onFault: (error: unknown) => void;
+  /** Largest body of a review, 3 MiB (the API server's own limit for a request) where absent. */
+  readonly maxBodyBytes?: number;
+}
+
+const defaultMaxBodyBytes = 3 * 1024 * 1024;
+
+/**
+ * The webhook: `POST /validate?timeout=7s`, `GET /livez`, `GET /readyz`, `GET /metrics`. A valid AdmissionReview always
+ * gets a valid AdmissionReview back, in time; everything else a JSON error.
+ */
+export function createApp(deps: AppDeps): Express {
+  const app = bareApp();
+  const timeOf = rememberedTime();
+  app
+    .route("/validate")
+    .post((req, res) => validate(deps, timeOf, req, res))
+    .all(methodNotAllowed("POST"));
+  observability(app, deps.readiness, deps.metrics);
+  app.use(notFound);
+  app.use(errorAnswers(deps.onFault));
+  return app;
+}
+
+/** Where metrics come from; telemetry's registry has this shape. */
+export interface MetricsSource {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/** `GET /metrics`, `/livez` and `/readyz` for a plain http port that scrapers and probes may use without our CA. */
+export function createMetricsApp(deps: Pick<AppDeps, "readiness" | "metrics" | "onFault">): Express {
+  const app = bareApp();
+  observability(app, deps.readiness, deps.metrics);
+  app.use(notFound);
+  app.use(errorAnswers(deps.onFault));
+  return app;
+}
+
+function observability(app: Express, readiness: Readiness, metrics: MetricsSource): void {
+  app
+    .route("/livez")
+    .get((_req, res) => sendJson(res, 200, { status: "live" }))
+    .all(methodNotAllowed("GET"));
+  app
+    .route("/readyz")
+    .get((_req, res) => sendReadiness(res, readiness))
+    .all(methodNotAllowed("GET"));
+  app
+    .route("/metrics")
+    .get(async (_req, res) => {
+      const text = await metrics.text();
+      res.writeHead(200, { "content-type": metrics.contentType });
+      res.end(text);
+    })
+    .all(methodNotAllowed("GET"));
+}
+
+function bareApp(): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", "simple");
+  return app;
+}
+
+async function validate(deps: AppDeps, timeOf: (req: Request) => number, req: Request, res: Response): Promise<void> {
+  const body = await readJsonBody(req, deps.maxBodyBytes ?? defaultMaxBodyBytes);
+  if (body.kind === "gone") {
+    return;
+  }
+  if (body.kind === "refused") {
+    sendError(res, body.status, body.code, body.message);
+    return;
+  }
+  const request = parseReview(body.value);
+  const stop = new AbortController();
+  const cancelTimer = deps.startTimer(timeOf(req), () =>
+    stop.abort(new DOMException("the deadline of the admission request has come", "TimeoutError")),
+  );
+  res.once("close", () => {
+    cancelTimer();
+    if (!res.writableFinished) {
+      stop.abort(new DOMException("the client has gone", "AbortError"));
+    }
+  });
+  const answer = await admit(deps.admission, request, stop.signal);
+  if (res.destroyed) {
+    return;
+  }
+  if (deps.readiness.draining) {
+    // A client with a kept-alive connection would go on using a server that wants to stop.
+    res.setHeader("connection", "close");
+  }
+  sendJson(res, 200, answer);
+}
+
+/** An API server asks with the same URL all its life: reading the query anew costs more than the rest of the routing. */
+function rememberedTime(): (req: Request) => number {
+  let url: string | undefined;
+  let timeMs = 0;
+  return (req) => {
+    if (req.url !== url) {
+      timeMs = checkTimeMs(req.query.timeout);
+      url = req.url;
+    }
+    return timeMs;
+  };
+}
+
+function sendReadiness(res: Response, readiness: Readiness): void {
+  const faults = readiness.faults();
+  if (faults.length === 0) {
+    sendJson(res, 200, { status: "ready", checks: readiness.names });
+    return;
+  }
+  sendJson(res, 503, { status: "not ready", reasons: faults });
+}

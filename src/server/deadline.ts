@@ -1,0 +1,45 @@
+/** Where the API server's own patience ends when it does not say: `timeoutSeconds` of a webhook defaults to 10. */
+const defaultTimeoutMs = 10_000;
+/** The largest `timeoutSeconds` that Kubernetes accepts. */
+const longestTimeoutMs = 30_000;
+const shortestMarginMs = 250;
+const longestMarginMs = 1_000;
+
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/**
+ * A positive Go duration (`7s`, `500ms`, `1m30s`, `1.5s`) in milliseconds, or undefined where the text is none.
+ * Source: Go, package time, `ParseDuration`.
+ */
+export function parseGoDuration(text: string): number | undefined {
+  if (!/^\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text) || text.length > 64) {
+    return undefined;
+  }
+  let totalMs = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    totalMs += Number(amount) * (unitMs[unit ?? ""] ?? 0);
+  }
+  return totalMs;
+}
+
+/**
+ * How long a check may take when the API server waits as long as its `timeout` query parameter says: that time less a
+ * tenth (250 ms at least, 1 s at most), which is left for the way back. 10 s where nothing usable is said, 30 s at most.
+ * @param timeout  the query parameter as parsed, of whatever type
+ */
+export function checkTimeMs(timeout: unknown): number {
+  const said = typeof timeout === "string" ? parseGoDuration(timeout) : undefined;
+  const timeoutMs = said === undefined || said === 0 ? defaultTimeoutMs : Math.min(said, longestTimeoutMs);
+  const marginMs = Math.min(Math.max(timeoutMs / 10, shortestMarginMs), longestMarginMs);
+  // Below 278 ms the margin would eat everything; cached answers are still worth a try.
+  return Math.max(timeoutMs - marginMs, timeoutMs / 10);
+}

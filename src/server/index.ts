@@ -1,0 +1,11 @@
+export { type AppDeps, createApp, createMetricsApp, type MetricsSource, type StartTimer } from "./app.js";
+export { checkTimeMs, parseGoDuration } from "./deadline.js";
+export {
+  type CertificateSource,
+  type ListenOptions,
+  type RunningServer,
+  type ServedPair,
+  startPlainServer,
+  startServer,
+} from "./listen.js";
+export { Readiness, type ReadinessCheck, type ReadinessFault } from "./readiness.js";

@@ -1,0 +1,104 @@
+import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Redacted } from "../core/index.js";
+import type { StartTimer } from "./app.js";
+
+/** A certificate chain, leaf first, with its key; PEM. */
+export interface ServedPair {
+  readonly certificatePem: string;
+  readonly keyPem: Redacted<string>;
+}
+
+/** Port: the pair to serve now, and word of every later one. */
+export interface CertificateSource {
+  current(): ServedPair;
+  /** @returns stops the telling */
+  onChange(listener: (pair: ServedPair) => void): () => void;
+}
+
+/** Where to listen. `port` 0 takes any free one; without `host` every address of the machine is listened on. */
+export interface ListenOptions {
+  readonly app: RequestListener;
+  readonly port: number;
+  readonly host?: string;
+}
+
+/** A listening server. */
+export interface RunningServer {
+  readonly port: number;
+  /**
+   * Takes no new connections, lets requests in flight finish and resolves when all are done. Connections that are still
+   * open after `patienceMs` are cut.
+   */
+  close(patienceMs: number): Promise<void>;
+}
+
+/** Longer than the 90 s after which Go's client drops an idle connection, lest both ends race to use and close it. */
+const keepAliveTimeoutMs = 120_000;
+const requestTimeoutMs = 30_000;
+
+/**
+ * Serves https with at least TLS 1.2. A new pair from `certificates` serves new connections at once; open ones stay.
+ * @throws the socket's own error if the port cannot be had
+ */
+export async function startServer(
+  deps: { readonly certificates: CertificateSource; readonly startTimer: StartTimer },
+  options: ListenOptions,
+): Promise<RunningServer> {
+  const server: HttpsServer = createHttpsServer(tlsOptions(deps.certificates.current()), options.app);
+  const forget = deps.certificates.onChange((pair) => server.setSecureContext(tlsOptions(pair)));
+  try {
+    return await listen(server, deps.startTimer, options, forget);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+/** Serves plain http, for metrics. */
+export async function startPlainServer(
+  deps: { readonly startTimer: StartTimer },
+  options: ListenOptions,
+): Promise<RunningServer> {
+  return await listen(createHttpServer(options.app), deps.startTimer, options, () => undefined);
+}
+
+function tlsOptions(pair: ServedPair) {
+  return { cert: pair.certificatePem, key: pair.keyPem.reveal(), minVersion: "TLSv1.2" as const };
+}
+
+async function listen(
+  server: Server,
+  startTimer: StartTimer,
+  options: ListenOptions,
+  onClosed: () => void,
+): Promise<RunningServer> {
+  server.keepAliveTimeout = keepAliveTimeoutMs;
+  server.requestTimeout = requestTimeoutMs;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port: options.port, ...(options.host === undefined ? {} : { host: options.host }) }, () => {
+      server.removeListener("error", reject);
+      resolve();
+    });
+  });
+  let closing: Promise<void> | undefined;
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: (patienceMs) => {
+      closing ??= closeServer(server, startTimer, patienceMs).finally(onClosed);
+      return closing;
+    },
+  };
+}
+
+async function closeServer(server: Server, startTimer: StartTimer, patienceMs: number): Promise<void> {
+  const cancelTimer = startTimer(patienceMs, () => server.closeAllConnections());
+  // Read when an answer ends: Node closes what idles now, but would keep a busy connection alive after its answer.
+  server.keepAliveTimeout = 1;
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  cancelTimer();
+}

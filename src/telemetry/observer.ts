@@ -1,0 +1,36 @@
+import type { Log } from "./logger.js";
+import type { Metrics } from "./metrics.js";
+
+/** What is told of one answered admission request; admission's event has this shape. */
+export interface ObservedAdmission {
+  readonly uid: string;
+  readonly operation: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly dryRun: boolean;
+  readonly decision: "allow" | "warn" | "deny" | "skip";
+  readonly findings: number;
+  readonly durationMs: number;
+}
+
+/** Fits admission's port for observers. */
+export interface AdmissionTelemetry {
+  admitted(event: ObservedAdmission): void;
+  faulted(error: unknown, request: { readonly uid: string; readonly kind: string }): void;
+}
+
+/** One metric and one log line for each admission request, one more line for each fault of Pullguard's own. */
+export function createAdmissionTelemetry(deps: {
+  readonly metrics: Metrics;
+  readonly logger: Log;
+}): AdmissionTelemetry {
+  const { metrics, logger } = deps;
+  return {
+    admitted: (event) => {
+      metrics.admission(event);
+      logger.info(event, "admission");
+    },
+    faulted: (error, { uid, kind }) => logger.error({ uid, kind, err: error }, "the check failed, request allowed"),
+  };
+}
