@@ -164,7 +164,7 @@ function unusableSecret(host: RegistryHost, context: DiagnosisContext): Diagnosi
   for (const { kind, cause } of secretProblems) {
     const reading = context.secrets.readings.find((candidate) => candidate.kind === kind);
     if (reading === undefined) continue;
-    const where = `Secret ${context.namespace}/${reading.name}`;
+    const where = secretLabel(reading.name, context.namespace);
     switch (reading.kind) {
       case "unreadable":
         return diagnose(cause, context, {
@@ -184,7 +184,7 @@ function unusableSecret(host: RegistryHost, context: DiagnosisContext): Diagnosi
       case "usable":
         return diagnose(cause, context, {
           message: `${name} wants credentials and ${where} has none for it${nearest(context)}`,
-          fix: `Add the key ${context.reference.domain} to the Secret: ${createSecret(reading.name, context)}`,
+          fix: `Add the key ${context.reference.domain} to it: ${createSecret(reading.name, context)}`,
         });
       case "malformed":
         return undefined;
@@ -225,11 +225,25 @@ const nearMissText: Readonly<Record<NearMissReason, string>> = {
 };
 
 function createSecret(name: string, context: DiagnosisContext): string {
+  if (isFile(name))
+    return `docker login ${context.reference.domain}, with the file ${name.slice(filePrefix.length)} as its config.json`;
   const namespace = context.namespace === "" ? "" : ` -n ${context.namespace}`;
   return `kubectl create secret docker-registry ${name}${namespace} --docker-server=${context.reference.domain} --docker-username=<user> --docker-password=<password>`;
 }
 
+/** Secrets that were given as files bear the file's name; a colon cannot be in the name of a Secret of a cluster. */
+const filePrefix = "file:";
+
+function isFile(name: string): boolean {
+  return name.startsWith(filePrefix);
+}
+
+function secretLabel(name: string, namespace: string): string {
+  return isFile(name) ? name.slice(filePrefix.length) : `Secret ${namespace}/${name}`;
+}
+
 function recreate(name: string, context: DiagnosisContext): string {
+  if (isFile(name)) return `Log in again: ${createSecret(name, context)}`;
   const namespace = context.namespace === "" ? "" : ` -n ${context.namespace}`;
   return `kubectl delete secret ${name}${namespace} && ${createSecret(name, context)}`;
 }
@@ -240,7 +254,7 @@ function withCredential(carried: Carried): string {
 
 function originLabel(origin: CredentialOrigin): string {
   return origin.kind === "secret"
-    ? `Secret ${origin.namespace}/${origin.name} (key ${origin.key})`
+    ? `${secretLabel(origin.name, origin.namespace)} (key ${origin.key})`
     : `the node's ${origin.file} (key ${origin.key})`;
 }
 

@@ -1,23 +1,4 @@
-import type { KubeletReason } from "./types.js";
-
-/**
- * One published cause. Codes are stable API: never renamed, never reused.
- *
- * `persistence` decides the verdict: `permanent` stays broken until somebody changes something (`unpullable`);
- * `transient` fails a pull now but may not in a minute (`unknown`); `none` means that no pull fails (`skipped`).
- * `needs` names what must be known of the nodes before a permanent cause counts as `unpullable`.
- */
-export interface CauseEntry {
-  readonly persistence: "permanent" | "transient" | "none";
-  readonly needs?: "node-trust" | "node-credentials";
-  readonly kubeletReason: KubeletReason | null;
-  /** One line: what is the matter. */
-  readonly explanation: string;
-  /** Imperative, without concrete values; findings put the values in. */
-  readonly fix: string;
-  /** A fragment of what the kubelet or the runtime prints for it, to be found by search. */
-  readonly symptom: string;
-}
+import type { CauseEntry } from "./cause-entry.js";
 
 const pull = { kubeletReason: "ErrImagePull" } as const;
 const permanent = { persistence: "permanent", ...pull } as const;

@@ -1,6 +1,6 @@
 import type { NearMiss, PullSecretSelection, SecretReading } from "../credentials/index.js";
 import type { NodeConfigIssue, NodeProfile, RegistryHost } from "../node/index.js";
-import type { ImageReference } from "../reference/index.js";
+import { type ImageReference, repositoryName } from "../reference/index.js";
 import { type CauseCode, causeEntry } from "./catalogue.js";
 
 /** What a diagnosis may look at besides the failure itself. */
@@ -59,9 +59,11 @@ function missingKnowledge(
       : `whether the nodes accept it is not known: check ${profile.hostsRoot}/${reference.domain} on a node`;
   }
   if (secrets.versionDependent) return "which entry of the Secret applies depends on the kubelet's version";
-  return profile.credentials.kind === "known"
+  if (profile.credentials.kind === "unknown") return "whether the nodes hold credentials of their own is not known";
+  const providers = profile.credentials.providersFor?.(repositoryName(reference)) ?? [];
+  return providers.length === 0
     ? undefined
-    : "whether the nodes hold credentials of their own is not known";
+    : `the nodes' credential provider ${providers.join(", ")} may have credentials`;
 }
 
 /** How people call a host: the registry itself by name, a mirror as such. */

@@ -4,10 +4,11 @@ import { normalisedReference } from "../reference/index.js";
 import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
 import { diagnoseDenied, diagnoseRefusal } from "./access.js";
 import { type CauseCode, causeEntry } from "./catalogue.js";
+import type { KubeletReason } from "./cause-entry.js";
 import { type Diagnosis, type DiagnosisContext, diagnose } from "./diagnosis.js";
 import { diagnoseName } from "./name.js";
 import { diagnoseFault } from "./transport.js";
-import type { KubeletReason, Verdict } from "./types.js";
+import type { Verdict } from "./types.js";
 
 /** The answer for one image on nodes of one profile. */
 export interface Judgement {

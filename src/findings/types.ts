@@ -1,11 +1,9 @@
 import type { WorkloadIdentity } from "../workload/index.js";
 import type { CauseCode } from "./catalogue.js";
+import type { KubeletReason } from "./cause-entry.js";
 
 /** The answer for one image. `unknown` is never a denial by default. */
 export type Verdict = "pullable" | "unpullable" | "skipped" | "unknown";
-
-/** The waiting reason or event reason the kubelet would show. */
-export type KubeletReason = "ErrImagePull" | "InvalidImageName" | "ErrImageNeverPull" | "ImageInspectError";
 
 /**
  * What Pullguard says about one distinct image of one workload. `message` is one line of plain text that names the

@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import { type Check, type CheckObserver, createCheck } from "../check/index.js";
+import type { NodeView } from "../cli/index.js";
+import type { Clock } from "../core/index.js";
+import type { SecretSource } from "../credentials/index.js";
+import { candidateProfiles, type NodeProfile, parseRuntime, systemCaPems } from "../node/index.js";
+import { parsePlatform } from "../oci/index.js";
+import { createPredictor } from "../prediction/index.js";
+import { createRegistryClient, type ObservedRequest } from "../registry/index.js";
+
+/** What the command line and the webhook give to have a check built. */
+export interface AssemblyOrder {
+  readonly clock: Clock;
+  readonly version: string;
+  readonly secrets: SecretSource;
+  readonly missingSecretsMayAppear: boolean;
+  readonly node: NodeView;
+  readonly injectServiceAccount: "templates" | "always";
+  /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
+  readonly lingerMs: number;
+  readonly observer?: CheckObserver & {
+    onRequest(request: ObservedRequest): void;
+    onCache(result: "hit" | "miss" | "shared"): void;
+  };
+}
+
+/** A check with everything that it holds on to. */
+export interface Assembly {
+  readonly check: Check;
+  close(): Promise<void>;
+}
+
+const maxCachedOutcomes = 10_000;
+
+/**
+ * Builds a check and the long-lived objects below it; dials nothing.
+ * @throws PullguardError `InputInvalid` for a runtime or platform that is none
+ */
+export function assembleCheck(order: AssemblyOrder): Assembly {
+  const { clock, observer } = order;
+  // One key for the whole process: identities made by node profiles and by Secrets must be comparable.
+  const identityKey = randomBytes(32);
+  const profiles = nodeProfiles(order.node, identityKey);
+  const client = createRegistryClient({
+    clock,
+    systemCaPems: order.node.root === undefined ? undefined : systemCaPems(order.node.root.files),
+    identityKey: identityKey.toString("hex"),
+    userAgent: `pullguard/${order.version}`,
+    ...(observer === undefined ? {} : { observer }),
+  });
+  const predictor = createPredictor({
+    client,
+    clock,
+    maxCachedOutcomes,
+    lingerMs: order.lingerMs,
+    ...(observer === undefined ? {} : { onCache: (result) => observer.onCache(result) }),
+  });
+  const check = createCheck({
+    clock,
+    profiles,
+    predictor,
+    secrets: order.secrets,
+    keyring: { identityKey },
+    missingSecretsMayAppear: order.missingSecretsMayAppear,
+    injectServiceAccount: order.injectServiceAccount,
+    ...(observer === undefined ? {} : { observer }),
+  });
+  return { check, close: () => client.close() };
+}
+
+function nodeProfiles(view: NodeView, identityKey: Uint8Array): readonly NodeProfile[] {
+  const profiles = candidateProfiles({
+    ...(view.runtime === undefined ? {} : { runtime: parseRuntime(view.runtime) }),
+    ...(view.platform === undefined ? {} : { platform: parsePlatform(view.platform) }),
+    ...(view.root === undefined
+      ? {}
+      : { node: { name: `node in ${view.root.path}`, files: view.root.files, identityKey } }),
+  });
+  if (view.credentials === "unknown") return profiles;
+  // What a node's own files say is surer than what a person says of nodes in general.
+  const none = { kind: "known", lookup: () => [], files: [] } as const;
+  return profiles.map((profile) =>
+    profile.credentials.kind === "known" ? profile : { ...profile, credentials: none },
+  );
+}

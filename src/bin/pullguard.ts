@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { type CliDeps, type CliIo, runCli } from "../cli/index.js";
+import { systemClock as clock } from "./system.js";
+
+// Everything below is imported by the command that needs it: --help and --version wait for no client and no schema.
+
+const version = packageVersion();
+
+const deps: CliDeps = {
+  version,
+  openCluster: async (kubeconfig) => {
+    const { clusterSecretSource, loadCluster } = await import("../cluster/index.js");
+    const access = loadCluster(kubeconfig === undefined ? { kind: "default" } : { kind: "file", path: kubeconfig });
+    return access === undefined
+      ? undefined
+      : { server: access.server, secrets: clusterSecretSource({ access, clock }) };
+  },
+  openCheck: async (setup) => {
+    const { assembleCheck } = await import("./assemble.js");
+    return assembleCheck({ clock, version, ...setup, injectServiceAccount: "always", lingerMs: 0 });
+  },
+  explainCause: async (code) => (await import("../findings/index.js")).explainCause(code),
+  causeCodes: async () => (await import("../findings/index.js")).causeCodes,
+  serve: async (flags) => {
+    const { runWebhook } = await import("./webhook.js");
+    return await runWebhook(flags, { clock, version, stopped: stopSignal() });
+  },
+  makeCertificates: async ({ dir, names, days, force }) => {
+    const { makeServingCertificates, writeServingCertificates } = await import("../certs/index.js");
+    return await writeServingCertificates(dir, await makeServingCertificates({ names, days, clock }), force);
+  },
+};
+
+const io: CliIo = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  // Looking at it already opens it, which would keep a terminal waiting.
+  get stdin() {
+    return process.stdin;
+  },
+  env: async () => (await import("../config/index.js")).currentEnvironment(),
+  isTTY: process.stdout.isTTY === true,
+  ...(process.stdout.columns === undefined ? {} : { columns: process.stdout.columns }),
+  deps,
+};
+
+// `pullguard … | head` closes the pipe early; that is no fault, and the exit code stays the verdict.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+const exitCode = await runCli(process.argv.slice(2), io);
+// Whatever still hangs after the deadline (a credential plugin, a socket) must not keep the answer from its caller.
+process.stdout.write("", () => process.exit(exitCode));
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  const found =
+    typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : undefined;
+  return typeof found === "string" ? found : "unknown";
+}
+
+/** A second signal finds nobody listening and ends the process at once. */
+function stopSignal(): Promise<unknown> {
+  return new Promise((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
+  });
+}

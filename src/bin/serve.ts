@@ -1,0 +1,132 @@
+import type { AdmissionDeps } from "../admission/index.js";
+import { type ReloadOutcome, watchServingPair } from "../certs/index.js";
+import type { Check } from "../check/index.js";
+import type { ServeConfig } from "../config/index.js";
+import type { Clock } from "../core/index.js";
+import {
+  createApp,
+  createMetricsApp,
+  Readiness,
+  type ReadinessCheck,
+  type StartTimer,
+  startPlainServer,
+  startServer,
+} from "../server/index.js";
+import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
+
+/** What the webhook server is put together from; `decide` has the mode bound already. */
+export interface ServeDeps {
+  readonly config: Pick<ServeConfig, "port" | "metricsPort" | "certDir">;
+  readonly check: Check;
+  readonly decide: AdmissionDeps["decide"];
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly logger: Log;
+  /** Conditions beyond the certificate's validity, such as informers that have synced. */
+  readonly readiness?: readonly ReadinessCheck[];
+  /** Address to listen on; every one where absent. */
+  readonly host?: string;
+  /** How long the server goes on after it has stopped being ready, for endpoints to forget it. 3 s where absent. */
+  readonly drainMs?: number;
+}
+
+/** The server while it runs. */
+export interface Serving {
+  readonly port: number;
+  readonly metricsPort: number;
+  /** Stops being ready, waits, finishes what is in flight, closes both ports. */
+  stop(): Promise<void>;
+}
+
+const certificateIntervalMs = 10_000;
+const defaultDrainMs = 3_000;
+const patienceMs = 10_000;
+
+/**
+ * Starts the webhook over https and the metrics over http.
+ * @throws PullguardError `CertificateInvalid` if there is no pair to serve; the socket's error if a port cannot be had
+ */
+export async function serve(deps: ServeDeps): Promise<Serving> {
+  const { config, clock, logger, metrics } = deps;
+  const certificates = await watchServingPair({
+    directory: config.certDir,
+    intervalMs: certificateIntervalMs,
+    clock,
+    onReload: (outcome) => reportReload(deps, outcome),
+  });
+  const readiness = new Readiness([
+    {
+      name: "certificate",
+      reason: () =>
+        clock.nowMs() > certificates.current().notAfterMs ? "the serving certificate has expired" : undefined,
+    },
+    ...(deps.readiness ?? []),
+  ]);
+  const onFault = (error: unknown): void => logger.error({ err: error }, "unexpected fault in a handler");
+  const app = createApp({
+    admission: {
+      check: counted(deps.check, metrics),
+      decide: deps.decide,
+      clock,
+      observer: createAdmissionTelemetry({ metrics, logger }),
+    },
+    readiness,
+    metrics,
+    startTimer,
+    onFault,
+  });
+  const host = deps.host === undefined ? {} : { host: deps.host };
+  const stopWatching = (error: unknown): never => {
+    certificates.stop();
+    throw error;
+  };
+  const webhook = await startServer({ certificates, startTimer }, { app, port: config.port, ...host }).catch(
+    stopWatching,
+  );
+  const exposition = await startPlainServer(
+    { startTimer },
+    { app: createMetricsApp({ readiness, metrics, onFault }), port: config.metricsPort, ...host },
+  ).catch(async (error: unknown) => {
+    await webhook.close(0);
+    return stopWatching(error);
+  });
+  logger.info({ port: webhook.port, metricsPort: exposition.port }, "listening");
+  return {
+    port: webhook.port,
+    metricsPort: exposition.port,
+    stop: async () => {
+      readiness.drain();
+      logger.info("draining");
+      await clock.sleep(deps.drainMs ?? defaultDrainMs);
+      await webhook.close(patienceMs);
+      await exposition.close(0);
+      certificates.stop();
+    },
+  };
+}
+
+const startTimer: StartTimer = (delayMs, run) => {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+};
+
+/** Counts what is handed over in time; what a check finds out later, it finds out for the cache. */
+function counted(check: Check, metrics: Metrics): Check {
+  return async (input, signal) => {
+    const report = await check(input, signal);
+    for (const finding of report.findings) {
+      metrics.imageCheck(finding);
+    }
+    return report;
+  };
+}
+
+function reportReload({ metrics, logger }: ServeDeps, outcome: ReloadOutcome): void {
+  if (outcome.kind === "reloaded") {
+    metrics.configReload("success");
+    logger.info({ fingerprint256: outcome.pair.fingerprint256 }, "serving certificate reloaded");
+    return;
+  }
+  metrics.configReload("failure");
+  logger.warn({ err: outcome.error }, "serving certificate not reloaded, the old one stays");
+}

@@ -1,0 +1,16 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Clock } from "../core/index.js";
+
+/** The machine's own time. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  sleep: async (ms, signal) => {
+    signal?.throwIfAborted();
+    try {
+      await delay(ms, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      // Node rejects with an AbortError of its own; the port promises the signal's reason.
+      throw signal?.aborted === true ? signal.reason : error;
+    }
+  },
+};

@@ -1,0 +1,14 @@
+/** The flags of `pullguard check`, as commander names them. */
+export interface CheckFlags {
+  readonly filename?: readonly string[];
+  readonly namespace: string;
+  readonly kubeconfig?: string;
+  readonly cluster: boolean;
+  readonly pullSecret?: readonly string[];
+  readonly platform?: string;
+  readonly runtime?: string;
+  readonly nodeRoot?: string;
+  readonly nodeCredentials: "none" | "unknown";
+  readonly deadline: string;
+  readonly output: "text" | "json";
+}

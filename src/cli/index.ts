@@ -1,0 +1,15 @@
+export { nodeFilesBelow } from "./node-root.js";
+export { runCli } from "./run.js";
+export type {
+  CertsFlags,
+  CheckSetup,
+  CliDeps,
+  CliIo,
+  Environment,
+  MadeCertificates,
+  NodeView,
+  OpenCheck,
+  OpenCluster,
+  ServeFlags,
+  TextSink,
+} from "./types.js";

@@ -1,0 +1,159 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { CheckFlags } from "./check-flags.js";
+import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
+import type { CliIo } from "./types.js";
+
+/**
+ * The whole command line: commands, flags and their help. An action leaves its exit code with `finish`.
+ * Parsing throws commander's CommanderError for help, version and wrong usage. What a command needs is imported by its
+ * action, so that help and version do not wait for YAML, schemas or clients.
+ */
+export function buildProgram(io: CliIo, finish: (exitCode: number) => void): Command {
+  const program = new Command("pullguard")
+    .description(
+      "Predicts whether a node's kubelet and container runtime can pull every image of a workload, and if not, exactly why.",
+    )
+    .version(io.deps.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      getOutHelpWidth: () => Math.min(io.columns ?? 100, 120),
+      getErrHelpWidth: () => Math.min(io.columns ?? 100, 120),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText("after", overview);
+  addCheck(program, io, finish);
+  addExplain(program, io, finish);
+  addCerts(program, io, finish);
+  addServe(program, io, finish);
+  return program;
+}
+
+const overview = `
+Examples:
+  pullguard check nginx:1.27 ghcr.io/acme/app:v3
+  pullguard check -f deploy/ -n shop
+  kustomize build . | pullguard check -f - --no-cluster -o json
+  pullguard explain TagNotFound`;
+
+const checkNotes = `
+Exit codes:
+  0  every image can be pulled (or need not be)
+  1  at least one image cannot be pulled
+  2  wrong usage, or input that cannot be read
+  3  nothing is known to fail, but something could not be found out
+
+Secrets and ServiceAccounts that a workload names are looked for in the files of -f, then in the
+cluster. A --pull-secret counts as listed first in imagePullSecrets. As in Kubernetes, a workload
+that lists any Secret does not get those of its ServiceAccount.
+
+Examples:
+  pullguard check nginx:1.27
+  pullguard check -f deploy.yaml -f secrets.yaml --no-cluster
+  pullguard check ghcr.io/acme/app:v3 --pull-secret ~/.docker/config.json --node-credentials none
+  pullguard check -f deploy/ --runtime containerd://1.7.13 --platform linux/arm64 --node-root /mnt`;
+
+function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  program
+    .command("check")
+    .summary("check images, or every image of manifests")
+    .description("Checks images, or every image of manifests, against their registries, as a node would pull them.")
+    .argument("[IMAGE...]", "images as a manifest would name them")
+    .addOption(
+      repeatable("-f, --filename <FILE|DIR|->", "manifest, folder of manifests, or - for standard input (repeatable)"),
+    )
+    .addOption(
+      new Option("-n, --namespace <NAMESPACE>", "namespace of images and of objects without one").default("default"),
+    )
+    .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: as kubectl)")
+    .option("--no-cluster", "ask no cluster; Secrets and ServiceAccounts come from the files alone")
+    .addOption(
+      repeatable("--pull-secret <FILE>", "Secret manifest or Docker config.json to use for every image (repeatable)"),
+    )
+    .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
+    .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
+    .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
+    .addOption(
+      new Option("--node-credentials <WHAT>", "registry credentials the nodes hold themselves")
+        .choices(["none", "unknown"])
+        .default("unknown"),
+    )
+    .addOption(new Option("--deadline <DURATION>", "answer by then; what is open counts as unknown").default("10s"))
+    .addOption(new Option("-o, --output <FORMAT>", "format of the report").choices(["text", "json"]).default("text"))
+    .addHelpText("after", checkNotes)
+    .action(async (images: readonly string[], flags: CheckFlags) => {
+      const { runCheck } = await import("./check-command.js");
+      finish(await runCheck(images, flags, io));
+    });
+}
+
+function addExplain(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  program
+    .command("explain")
+    .summary("explain a cause code")
+    .description("Explains a cause code of a report: what it means, what the kubelet shows and how to fix it.")
+    .argument("[CODE]", "such as TagNotFound; without it, every code is listed")
+    .action(async (code: string | undefined) => {
+      const { runExplain } = await import("./other-commands.js");
+      finish(await runExplain(code, io));
+    });
+}
+
+function addCerts(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  program
+    .command("certs")
+    .summary("make a serving certificate for the webhook")
+    .description("Makes a CA and a serving certificate for the webhook, and prints the caBundle for its configuration.")
+    .option("--dir <DIR>", "folder for ca.crt, tls.crt and tls.key", "certs")
+    .option("--service <NAME>", "name of the webhook's Service")
+    .option("--namespace <NAMESPACE>", "namespace of that Service")
+    .addOption(repeatable("--name <DNS>", "DNS name or IP address to serve (repeatable)"))
+    .addOption(new Option("--days <N>", "days until it expires").argParser(wholeNumber).default(365))
+    .option("--force", "replace files that exist", false)
+    .action(async (flags: CertsCommandFlags) => {
+      const { runCerts } = await import("./other-commands.js");
+      finish(await runCerts(flags, io));
+    });
+}
+
+function addServe(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  program
+    .command("serve")
+    .summary("run the admission webhook")
+    .description(
+      "Runs the admission webhook. Flags win over PULLGUARD_… environment variables, these over the configuration file.",
+    )
+    .option("--port <PORT>", "port for HTTPS (default: 8443)")
+    .option("--metrics-port <PORT>", "port for metrics and health over HTTP (default: 8080)")
+    .option("--cert-dir <DIR>", "folder with tls.crt and tls.key (default: certs)")
+    .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: the Pod's own)")
+    .option("--no-cluster", "read no Secrets and ServiceAccounts")
+    .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
+    .option("--node-credentials <WHAT>", "registry credentials the nodes hold themselves: none or unknown")
+    .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
+    .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
+    .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")
+    .option("--log-level <LEVEL>", "trace, debug, info, warn, error, fatal or silent (default: info)")
+    .option("--config <FILE>", "configuration file, YAML or JSON")
+    .action(async (flags: ServeCommandFlags) => {
+      const { runServe } = await import("./other-commands.js");
+      finish(await runServe(flags, io));
+    });
+}
+
+function repeatable(flags: string, description: string): Option {
+  const gather = (value: string, before: unknown): readonly string[] => [
+    ...(Array.isArray(before) ? before : []),
+    value,
+  ];
+  return new Option(flags, description).argParser(gather);
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number above 0.");
+}

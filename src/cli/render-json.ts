@@ -1,0 +1,34 @@
+import type { Report } from "../check/index.js";
+import type { Finding } from "../findings/index.js";
+
+/**
+ * The report for machines: one JSON document, described by `docs/check-report.schema.json`, ending in a newline.
+ * Keys may be added within `pullguard.dev/v1`, never renamed or removed.
+ */
+export function renderJson(report: Report): string {
+  const { pullable, unpullable, skipped, unknown } = report.summary;
+  const document = {
+    apiVersion: "pullguard.dev/v1",
+    kind: "CheckReport",
+    summary: { pullable, unpullable, skipped, unknown },
+    images: report.findings.map(imageOf),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function imageOf(finding: Finding): Finding {
+  const { apiVersion, kind, namespace, name } = finding.workload;
+  // Key by key, so that a field added to findings becomes public by decision and not by accident.
+  return {
+    image: finding.image,
+    reference: finding.reference,
+    digest: finding.digest,
+    verdict: finding.verdict,
+    cause: finding.cause,
+    kubelet: { reason: finding.kubelet.reason },
+    message: finding.message,
+    fix: finding.fix,
+    workload: { apiVersion, kind, namespace, name },
+    fieldPaths: [...finding.fieldPaths],
+  };
+}

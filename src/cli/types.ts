@@ -1,0 +1,91 @@
+import type { Check } from "../check/index.js";
+import type { SecretSource } from "../credentials/index.js";
+import type { NodeFiles } from "../node/index.js";
+
+/** Where text goes: a stream's `write`. */
+export interface TextSink {
+  write(text: string): unknown;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The process as the command line sees it, so that tests can be one. */
+export interface CliIo {
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** The environment; asked for only where it matters. */
+  env(): Environment | Promise<Environment>;
+  /** Whether stdout is a terminal. */
+  readonly isTTY: boolean;
+  /** Width of that terminal in characters. */
+  readonly columns?: number;
+  readonly deps: CliDeps;
+}
+
+/** What the commands need built for them. Each is called only by its own command, so that help stays quick. */
+export interface CliDeps {
+  readonly version: string;
+  /** @returns undefined where no cluster is configured (only without `kubeconfig`) */
+  openCluster(kubeconfig: string | undefined): Promise<OpenCluster | undefined>;
+  openCheck(setup: CheckSetup): Promise<OpenCheck>;
+  /** Text for people about one cause code, or undefined for a code that does not exist. */
+  explainCause(code: string): string | undefined | Promise<string | undefined>;
+  /** Every cause code that can be explained. */
+  causeCodes(): readonly string[] | Promise<readonly string[]>;
+  /** Runs the webhook until it is told to stop; resolves with the exit code. */
+  serve(flags: ServeFlags): Promise<number>;
+  /** Makes the serving certificate. */
+  makeCertificates(flags: CertsFlags): Promise<MadeCertificates>;
+}
+
+export interface OpenCluster {
+  readonly server: string;
+  readonly secrets: SecretSource;
+}
+
+export interface CheckSetup {
+  readonly secrets: SecretSource;
+  /** Whether a Secret that is not found may still be created before the kubelet looks; false for a closed set of files. */
+  readonly missingSecretsMayAppear: boolean;
+  readonly node: NodeView;
+}
+
+/** What the person told about the nodes; everything absent is not known. */
+export interface NodeView {
+  /** `linux/amd64`, as written. */
+  readonly platform?: string;
+  /** `containerd://1.7.13`, as written. */
+  readonly runtime?: string;
+  /** The folder that looks like a node's `/`, and its files. */
+  readonly root?: { readonly path: string; readonly files: NodeFiles };
+  /** `none`: the nodes are known to hold no registry credentials of their own. */
+  readonly credentials: "none" | "unknown";
+}
+
+export interface OpenCheck {
+  readonly check: Check;
+  close(): Promise<void>;
+}
+
+/** What `pullguard serve` was told; what it means and what is valid is the configuration's business. */
+export interface ServeFlags {
+  /** By configuration name (`certDir`), as written; absent where not given. `config` names a configuration file. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Content of a YAML or JSON file. Throws PullguardError `InputInvalid`. */
+  readonly readFile: (path: string) => unknown;
+}
+
+export interface CertsFlags {
+  readonly dir: string;
+  /** DNS names or IP addresses, at least one. */
+  readonly names: readonly string[];
+  readonly days: number;
+  readonly force: boolean;
+}
+
+export interface MadeCertificates {
+  /** Base64 of the CA certificate's PEM, for `caBundle` of the webhook configuration. */
+  readonly caBundle: string;
+  readonly files: readonly string[];
+}

@@ -1,0 +1,2 @@
+export { type ClusterAccess, type ClusterTarget, loadCluster } from "./kubeconfig.js";
+export { type ClusterSecretDeps, clusterSecretSource } from "./secret-source.js";

@@ -1,0 +1,154 @@
+import {
+  ApiException,
+  type CoreV1Api,
+  Observable,
+  type RequestContext,
+  type ResponseContext,
+} from "@kubernetes/client-node";
+import type { Clock } from "../core/index.js";
+import {
+  pullSecretFromObject,
+  type SecretLookup,
+  type SecretSource,
+  type ServiceAccountLookup,
+} from "../credentials/index.js";
+import type { ClusterAccess } from "./kubeconfig.js";
+import { LookupCache } from "./lookup-cache.js";
+
+export interface ClusterSecretDeps {
+  readonly access: ClusterAccess;
+  readonly clock: Clock;
+  /** How long what was found is used again, in milliseconds; 5000 unless told otherwise. */
+  readonly foundMs?: number;
+  /** The same for "there is none" and "must not be read"; 1000, since people create what was missing and try again. */
+  readonly missingMs?: number;
+  /** Secrets and ServiceAccounts remembered at most, each; 512. */
+  readonly maxEntries?: number;
+}
+
+type Lookup = SecretLookup | ServiceAccountLookup;
+type Resource = "secrets" | "serviceaccounts";
+
+/**
+ * Secrets and ServiceAccounts of a cluster, read on demand with `get`. Never rejects: what cannot be read is
+ * `unreadable` with the missing permission or the network's fault, and only the API server's own "there is no such
+ * object" is `not-found`.
+ */
+export function clusterSecretSource(deps: ClusterSecretDeps): SecretSource {
+  const secrets = lookupCache<SecretLookup>(deps);
+  const serviceAccounts = lookupCache<ServiceAccountLookup>(deps);
+  const { core, server } = deps.access;
+  return {
+    secret: (namespace, name, signal) => {
+      const ask = (sharedSignal: AbortSignal) =>
+        answerOf("secrets", namespace, name, server, () => readSecret(core, namespace, name, sharedSignal));
+      return orUnanswered(secrets.get(`${namespace}/${name}`, ask, signal), server);
+    },
+    serviceAccount: (namespace, name, signal) => {
+      const ask = (sharedSignal: AbortSignal) =>
+        answerOf("serviceaccounts", namespace, name, server, () =>
+          readServiceAccount(core, namespace, name, sharedSignal),
+        );
+      return orUnanswered(serviceAccounts.get(`${namespace}/${name}`, ask, signal), server);
+    },
+  };
+}
+
+function lookupCache<T extends Lookup>(deps: ClusterSecretDeps): LookupCache<T> {
+  const foundMs = deps.foundMs ?? 5000;
+  const missingMs = deps.missingMs ?? 1000;
+  return new LookupCache<T>({
+    clock: deps.clock,
+    keepMs: (answer) => (answer.kind === "found" ? foundMs : missingMs),
+    maxEntries: deps.maxEntries ?? 512,
+  });
+}
+
+async function orUnanswered<T>(
+  answer: Promise<T>,
+  server: string,
+): Promise<T | Extract<Lookup, { kind: "unreadable" }>> {
+  try {
+    return await answer;
+  } catch {
+    return { kind: "unreadable", reason: `the API server ${server} did not answer in time` };
+  }
+}
+
+async function readSecret(
+  core: CoreV1Api,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<SecretLookup> {
+  const object = await core.readNamespacedSecret({ namespace, name }, withSignal(signal));
+  if (object.metadata?.name !== name)
+    return { kind: "unreadable", reason: "the API server's answer is no such Secret" };
+  return { kind: "found", secret: pullSecretFromObject({ ...object, kind: "Secret", apiVersion: "v1" }) };
+}
+
+async function readServiceAccount(
+  core: CoreV1Api,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<ServiceAccountLookup> {
+  const object = await core.readNamespacedServiceAccount({ namespace, name }, withSignal(signal));
+  if (object.metadata?.name !== name)
+    return { kind: "unreadable", reason: "the API server's answer is no such ServiceAccount" };
+  return { kind: "found", imagePullSecrets: (object.imagePullSecrets ?? []).map((entry) => entry.name ?? "") };
+}
+
+function withSignal(signal: AbortSignal) {
+  const middleware = {
+    pre: (context: RequestContext) => {
+      context.setSignal(signal);
+      return new Observable(Promise.resolve(context));
+    },
+    post: (context: ResponseContext) => new Observable(Promise.resolve(context)),
+  };
+  return { middleware: [middleware], middlewareMergeStrategy: "append" as const };
+}
+
+async function answerOf<T>(
+  resource: Resource,
+  namespace: string,
+  name: string,
+  server: string,
+  read: () => Promise<T>,
+): Promise<T | Extract<Lookup, { kind: "unreadable" | "not-found" }>> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ApiException)) {
+      return { kind: "unreadable", reason: `the API server ${server} cannot be asked${faultOf(error)}` };
+    }
+    if (error.code === 404 && isNotFoundStatus(error.body, name)) return { kind: "not-found" };
+    return { kind: "unreadable", reason: refusalOf(error.code, resource, namespace, server) };
+  }
+}
+
+/** A 404 of anything but the API server itself (a proxy, a wrong address) says nothing about the object. */
+function isNotFoundStatus(body: unknown, name: string): boolean {
+  try {
+    const status: unknown = typeof body === "string" ? JSON.parse(body) : body;
+    if (typeof status !== "object" || status === null) return false;
+    if (!("kind" in status && "reason" in status && "details" in status)) return false;
+    const { details } = status;
+    if (typeof details !== "object" || details === null || !("name" in details)) return false;
+    return status.kind === "Status" && status.reason === "NotFound" && details.name === name;
+  } catch {
+    return false;
+  }
+}
+
+function refusalOf(status: number, resource: Resource, namespace: string, server: string): string {
+  if (status === 401) return `the API server ${server} does not accept Pullguard's own credentials (401)`;
+  if (status === 403) return `Pullguard has no permission to get ${resource} in namespace "${namespace}" (403)`;
+  return `the API server ${server} answered ${status} to get ${resource} in namespace "${namespace}"`;
+}
+
+/** Only a code: the text of a credential plugin's failure may hold what the plugin printed. */
+function faultOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
+}
