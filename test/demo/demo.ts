@@ -67,7 +67,7 @@ function asKubectl(answer: Answer): string {
   const warnings = (answer.warnings ?? []).map((warning) => `Warning: ${warning}`);
   const fate = answer.allowed
     ? "pod/web created"
-    : `Error from server (Forbidden): error when creating "pod.yaml": admission webhook "validate.pullguard.dev" denied the request: ${answer.status?.message ?? ""}`;
+    : `Error from server (Forbidden): error when creating "pod.yaml": admission webhook "images.pullguard.dev" denied the request: ${answer.status?.message ?? ""}`;
   return [...warnings, fate].join("\n");
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Content } from "./images.js";
 import type { RegistrySpec } from "./spec.js";
-import type { TokenMint } from "./tokens.js";
+import type { TokenMint } from "./token-mint.js";
 
 /** What one registry's handlers share. `blobAnywhere` looks through every registry of the laboratory (for CDNs). */
 export interface RegistryContext {

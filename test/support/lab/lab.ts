@@ -3,7 +3,7 @@ import { type Authority, createAuthority, type IssuedCertificate, selfSigned } f
 import { buildContent, type Content } from "./images.js";
 import { type RunningRegistry, type SeenRequest, startRegistry } from "./registry.js";
 import { addressOf, type RegistrySpec } from "./spec.js";
-import { createTokenMint } from "./tokens.js";
+import { createTokenMint } from "./token-mint.js";
 
 /** What makes up a laboratory. `nodeOnly`: certs.d folders of registries that do not exist, by folder and file name. */
 export interface LabSpec {

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { mapConcurrently } from "../../src/check/concurrently.js";
+import { type Lab, startLab } from "../support/lab/index.js";
+import { type RealContainerd, startContainerd, whyNoContainerd } from "../support/real/index.js";
+import { type ParitySetting, paritySettings } from "./cases.js";
+import { type Compared, falseDenials, missedFailures, renderComparison } from "./comparison.js";
+import { createPredictions } from "./predict.js";
+import { pullAll } from "./reality.js";
+
+const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
+const concurrentPredictions = 12;
+/** Prefix of files to which every outcome and prediction is written as JSON. */
+const recordTo = process.env.PULLGUARD_PARITY_RECORD;
+
+async function predicted(lab: Lab, runtime: string, compared: readonly Compared[]): Promise<readonly Compared[]> {
+  const predictions = createPredictions(lab, runtime);
+  try {
+    return await mapConcurrently(compared, concurrentPredictions, async (one) => ({
+      ...one,
+      prediction: await predictions.predict(one.image, one.asked.credential),
+    }));
+  } finally {
+    await predictions.close();
+  }
+}
+
+function record(place: number, runtime: string, compared: readonly Compared[]): void {
+  if (recordTo === undefined) return;
+  const cases = compared.map(({ asked, image, real, prediction }) => ({ ...asked, image, ...real, prediction }));
+  writeFileSync(`${recordTo}-${place}.json`, `${JSON.stringify({ runtime, cases }, null, 1)}\n`);
+}
+
+function parity(setting: ParitySetting, place: number): void {
+  describe(`parity with containerd on a node with ${setting.name}`, function () {
+    // A pull or a check that hangs must not end the suite while others are still at work.
+    this.timeout(600_000);
+    let lab: Lab | undefined;
+    let containerd: RealContainerd | undefined;
+
+    before(async function () {
+      const obstacle = whyNoContainerd();
+      if (obstacle !== undefined) {
+        if (required) throw new Error(`PULLGUARD_REQUIRE_REAL is set, but ${obstacle}`);
+        console.warn(`\n  SKIPPED, nothing was compared with a real runtime: ${obstacle}\n`);
+        this.skip();
+      }
+      lab = await startLab(setting.lab);
+      containerd = await startContainerd(lab);
+    });
+    after(async () => {
+      await containerd?.stop();
+      await lab?.stop();
+    });
+
+    it("denies nothing that it pulls and passes nothing that it does not", async () => {
+      assert.ok(lab && containerd);
+      const reality = await pullAll(containerd, lab, setting.cases);
+      lab.reset();
+      const all = await predicted(lab, containerd.version, reality);
+      record(place, containerd.version, all);
+      const compared = all.filter((one) => one.asked.level !== "content");
+      console.log(`\n${containerd.version}, ${compared.length} pulls\n${renderComparison(compared)}`);
+      const content = all.filter((one) => one.asked.level === "content");
+      console.log(`\nwhole blobs only, not compared:\n${renderComparison(content)}`);
+      const ids = (some: readonly Compared[]): string[] => some.map((one) => one.asked.id);
+      assert.deepEqual(ids(falseDenials(compared)), [], "false denials");
+      assert.deepEqual(ids(missedFailures(compared)), [], "missed failures");
+    });
+  });
+}
+
+for (const [place, setting] of paritySettings().entries()) parity(setting, place);

@@ -1,0 +1,12 @@
+export { type AuditedRequest, type Kube, startKube } from "./api-server.js";
+export { findKubeAssets, type KubeAssets } from "./assets.js";
+export {
+  collectionPath,
+  createKubeClient,
+  type KubeAccess,
+  type KubeAnswer,
+  type KubeClient,
+  type KubeObject,
+  objectPath,
+} from "./client.js";
+export { eventually } from "./daemon.js";
