@@ -30,7 +30,8 @@ const nothingToSay: Decision = { allowed: true, warnings: [] };
 function denialMessage(denied: readonly Finding[]): string {
   const images = denied.slice(0, maxDeniedImages).map((finding) => `\n- ${warningLine(finding)}${fixLine(finding)}`);
   const more = denied.length > maxDeniedImages ? `\n- and ${denied.length - maxDeniedImages} more images` : "";
-  const subject = denied.length === 1 ? "an image that the nodes cannot pull" : `${denied.length} images that the nodes cannot pull`;
+  const subject =
+    denied.length === 1 ? "an image that the nodes cannot pull" : `${denied.length} images that the nodes cannot pull`;
   return `pullguard found ${subject}:${images.join("")}${more}`;
 }
 
