@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../core/index.js";
 import type { Finding, Judgement, Verdict } from "../findings/index.js";
-import { judgeOwnFault, mergeJudgements } from "../findings/index.js";
+import { judgeOwnFault, judgeUnchecked, mergeJudgements } from "../findings/index.js";
 import type { NodeProfile } from "../node/index.js";
 import type { Predictor } from "../prediction/index.js";
 import { distinctImages, type Workload } from "../workload/index.js";
@@ -77,6 +77,8 @@ async function judgeImage(
   question: ImageQuestion,
   signal: AbortSignal,
 ): Promise<Judgement> {
+  // Thousands of images may be left when the deadline comes; even planning them would delay the answer.
+  if (signal.aborted) return judgeUnchecked();
   try {
     const judgements = distinctPlans(profileChecks, question.image).map(async ({ check, plan }) => ({
       profile: check.profile.name,

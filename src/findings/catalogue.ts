@@ -232,9 +232,9 @@ export const catalogue = {
   TokenRealmInsecure: {
     ...transient,
     explanation:
-      "The registry sends clients to a token server without TLS on another host; Pullguard does not send a password there.",
-    fix: "Announce an https realm.",
-    symptom: "none: the runtime would send the password in clear",
+      "The registry sends clients with their password to another host by redirect, or to a token server without TLS; Pullguard does not send it there.",
+    fix: "Announce an https realm, or check this image by hand.",
+    symptom: "none: the runtime sends the password wherever the registry says",
   },
   TagNotFound: {
     ...permanent,

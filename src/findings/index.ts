@@ -1,7 +1,14 @@
 export { type CauseCode, catalogue, causeCodes, causeEntry } from "./catalogue.js";
 export type { CauseEntry, KubeletReason } from "./cause-entry.js";
 export type { DiagnosisContext, SecretsView } from "./diagnosis.js";
-export { type Judgement, judgeMalformedSecret, judgeOutcome, judgeOwnFault, judgePlan } from "./judge.js";
+export {
+  type Judgement,
+  judgeMalformedSecret,
+  judgeOutcome,
+  judgeOwnFault,
+  judgePlan,
+  judgeUnchecked,
+} from "./judge.js";
 export { mergeJudgements, type ProfiledJudgement } from "./merge.js";
 export { explainCause, findingsPage } from "./page.js";
 export type { Finding, Verdict } from "./types.js";

@@ -87,6 +87,11 @@ export function judgeOutcome(outcome: PullOutcome, context: DiagnosisContext): J
   return { ...judgement(mostTelling(diagnoses), reference), digest: digest ?? null };
 }
 
+/** The deadline came before this image's turn. */
+export function judgeUnchecked(): Judgement {
+  return { ...fromCause("DeadlineExceeded"), reference: null, verdict: "unknown" };
+}
+
 /** Pullguard's own fault; never a denial. */
 export function judgeOwnFault(): Judgement {
   return { ...fromCause("CheckFailed"), reference: null, verdict: "unknown" };

@@ -1,7 +1,8 @@
 import type { Redacted } from "../core/index.js";
 import { type Challenge, parseChallenges } from "./challenge.js";
 import { foreignText, shownUrl } from "./foreign-text.js";
-import { type Account, basicHeader, mayTell, realmRefused } from "./token.js";
+import { mayTellTarget, realmRefused } from "./telling.js";
+import { type Account, basicHeader } from "./token.js";
 import type { AuthRefusal } from "./types.js";
 
 /** An answer of this operation on this host, as the authorizer needs to see it. `url` is where it came from in the end. */
@@ -53,7 +54,7 @@ export class Authorizer {
     if (last === undefined) return { kind: "unsupported" };
     for (const challenge of parseChallenges(last.challengeLines)) {
       if (challenge.scheme === "digest") continue;
-      if (this.#account !== undefined && !mayTell(last.url, registry)) return refused(realmRefused(last.url));
+      if (this.#account !== undefined && !mayTellTarget(last.url, registry)) return refused(realmRefused(last.url));
       return challenge.scheme === "bearer" ? this.#bearer(challenge, seen, last) : this.#basic(last.url);
     }
     return { kind: "unsupported" };

@@ -3,6 +3,7 @@ import { Redacted } from "../core/index.js";
 import { parseJson, readBody } from "./body.js";
 import { shownUrl } from "./foreign-text.js";
 import { follow } from "./redirect.js";
+import { mayTellRealm, realmRefused } from "./telling.js";
 import type { HttpRequest, Sent } from "./transport.js";
 import type { AuthRefusal } from "./types.js";
 
@@ -34,28 +35,14 @@ const defaultLifetimeMs = 60_000;
 const statusesWithoutPost = new Set([400, 401, 404, 405]);
 
 /**
- * Whether user and password may be told to `url` on behalf of `registry`. A containerd node tells any realm or redirect
- * target that challenges it; Pullguard does so only where nobody on the way can read along, unless the registry itself is
- * spoken to in the clear or it is the registry's own machine.
- */
-export function mayTell(url: URL, registry: URL): boolean {
-  return url.protocol === "https:" || registry.protocol === "http:" || url.hostname === registry.hostname;
-}
-
-/** The refusal for a place that {@link mayTell} rules out. */
-export function realmRefused(url: URL): AuthRefusal {
-  const message = `credentials are not sent in the clear to ${shownUrl(url, false)}, which an https registry named`;
-  return { kind: "realm-refused", message };
-}
-
-/**
  * Fetches one token as containerd does: with an account a POSTed form, or a GET with Basic where the server knows no POST;
  * without one an anonymous GET. Source: containerd core/remotes/docker/authorizer.go `doBearerAuth`, auth/fetch.go.
  */
 export async function fetchToken(question: TokenQuestion, send: Send): Promise<TokenAnswer> {
   const { account } = question;
   if (account === undefined) return await ask(question, getRequest(question, undefined), "get", send);
-  if (!mayTell(question.realm, question.registry)) return { kind: "refused", refusal: realmRefused(question.realm) };
+  if (!mayTellRealm(question.realm, question.registry))
+    return { kind: "refused", refusal: realmRefused(question.realm) };
   const posted = await ask(question, postRequest(question, account), "post", send);
   if (posted.kind === "token" || posted.refusal.kind !== "token-status") return posted;
   if (!statusesWithoutPost.has(posted.refusal.status)) return posted;
@@ -102,7 +89,8 @@ async function ask(
   let withheld = false;
   const followed = await follow<AuthRefusal>(first, send, async (url, status) => {
     const hop = nextRequest(request, url, status);
-    if (hop.body !== undefined && !mayTell(url, question.registry)) return { kind: "stop", stop: realmRefused(url) };
+    if (hop.body !== undefined && !mayTellRealm(url, question.registry))
+      return { kind: "stop", stop: realmRefused(url) };
     withheld ||= "authorization" in request.headers && !("authorization" in hop.headers);
     request = hop;
     return { kind: "send", request };
