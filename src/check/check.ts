@@ -6,7 +6,7 @@ import type { NodeProfile } from "../node/index.js";
 import type { Predictor } from "../prediction/index.js";
 import { distinctImages, type Workload } from "../workload/index.js";
 import { mapConcurrently } from "./concurrently.js";
-import { podSecretsReader, type SecretsDeps } from "./pod-secrets.js";
+import { podSecretsReader, type SecretsDeps, type SecretsMemory } from "./pod-secrets.js";
 import { createProfileChecks, distinctPlans, type ImageQuestion, type ProfileCheck } from "./profile-check.js";
 import type { Check, Report } from "./types.js";
 
@@ -29,7 +29,8 @@ export interface CheckObserver {
 }
 
 /** Builds the use case that webhook and CLI share. */
-export function createCheck(deps: CheckDeps): Check {
+export function createCheck(given: CheckDeps): Check {
+  const deps = { ...given, interpreted: new WeakMap() };
   const profileChecks = createProfileChecks(deps);
   return async ({ workloads }, signal) => {
     // Every image of the request waits on this one signal; Node warns from eleven listeners on.
@@ -42,7 +43,7 @@ export function createCheck(deps: CheckDeps): Check {
 }
 
 async function checkWorkload(
-  deps: CheckDeps,
+  deps: CheckDeps & SecretsMemory,
   profileChecks: readonly ProfileCheck[],
   workload: Workload,
   signal: AbortSignal,

@@ -1,4 +1,5 @@
 import {
+  type InterpretedSecrets,
   type KeyringDeps,
   type PullSecretSelection,
   type SecretSource,
@@ -16,15 +17,24 @@ export interface SecretsDeps {
   readonly injectServiceAccount: "templates" | "always";
 }
 
+/** What is kept of Secrets between the workloads of one check function. */
+export interface SecretsMemory {
+  readonly interpreted: InterpretedSecrets;
+}
+
 /** The Secrets of one workload, read at most once and only when an image needs them. */
 export type PodSecretsReader = () => Promise<PullSecretSelection>;
 
-export function podSecretsReader(deps: SecretsDeps, workload: Workload, signal: AbortSignal): PodSecretsReader {
+export function podSecretsReader(
+  deps: SecretsDeps & SecretsMemory,
+  workload: Workload,
+  signal: AbortSignal,
+): PodSecretsReader {
   let reading: Promise<PullSecretSelection> | undefined;
   const { pod, identity } = workload;
   return () => {
     reading ??= selectPullSecrets(
-      { ...deps.keyring, source: deps.secrets },
+      { ...deps.keyring, source: deps.secrets, interpreted: deps.interpreted },
       {
         namespace: identity.namespace,
         imagePullSecrets: pod.imagePullSecrets,

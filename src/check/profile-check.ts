@@ -1,6 +1,7 @@
+import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/index.js";
 import type { DiagnosisContext, Judgement } from "../findings/index.js";
-import { judgeMalformedSecret, judgeOutcome, judgePlan } from "../findings/index.js";
+import { judgeFailed, judgeMalformedSecret, judgePlan, judgePulled } from "../findings/index.js";
 import type { NodeProfile } from "../node/index.js";
 import { normalisePlatform, type Platform } from "../oci/index.js";
 import { cachedHostPlans, containerdDialect, type Predictor, type PullPlan, planPull } from "../prediction/index.js";
@@ -10,6 +11,8 @@ import { noSecretsRead, type PodSecretsReader, type SecretsDeps, secretsView } f
 
 /** How long a node's registry files are believed; a changed hosts.toml shows within this time. */
 const hostPlanTtlMs = 2000;
+/** Planned images that are remembered for that time, one a spelling. */
+const maxPlans = 5000;
 
 export interface ProfileCheckDeps extends Pick<SecretsDeps, "missingSecretsMayAppear"> {
   readonly clock: Clock;
@@ -46,17 +49,43 @@ export function distinctPlans(
   for (const entry of planned) {
     const { profile } = entry.check;
     const own = profile.runtimeIsAssumed === true ? "" : profile.name;
-    byQuestion.set(`${own} ${JSON.stringify(entry.plan)}`, entry);
+    byQuestion.set(`${own} ${questionOf(entry.plan)}`, entry);
   }
   return [...byQuestion.values()];
+}
+
+/** Two plans with equal text ask the same hosts in the same way; what versions merely know of in addition is left out. */
+function questionOf(plan: PullPlan): string {
+  if (plan.kind !== "pull") return plan.kind;
+  const hosts = plan.hosts.map(({ capabilities, headersOnTokenRequests, httpFallback, ...host }) => ({
+    ...host,
+    // With a written port there is no other port to fall back to.
+    httpFallback: httpFallback !== "never" && /:\d+$/.test(host.address) ? "plain-http" : httpFallback,
+    canPull: capabilities.includes("pull"),
+    canResolve: capabilities.includes("resolve"),
+    headersOnTokenRequests: headersOnTokenRequests && Object.keys(host.headers).length > 0,
+  }));
+  return JSON.stringify(hosts);
 }
 
 export function createProfileChecks(deps: ProfileCheckDeps): readonly ProfileCheck[] {
   return deps.profiles.map((profile) => {
     const dialect = containerdDialect(profile.runtime);
     const hostsFor = cachedHostPlans(profile, deps.clock, hostPlanTtlMs);
-    const plan = ({ image, pullPolicy }: DistinctImage): PullPlan =>
-      planPull({ image, pullPolicy, runtimeGrammar: dialect.grammar, hostsFor });
+    const plans = new LRUCache<string, PullPlan>({
+      max: maxPlans,
+      ttl: hostPlanTtlMs,
+      ttlResolution: 0,
+      perf: { now: () => deps.clock.nowMs() },
+    });
+    const plan = ({ image, pullPolicy }: DistinctImage): PullPlan => {
+      const key = `${pullPolicy} ${image}`;
+      const known = plans.get(key);
+      if (known !== undefined) return known;
+      const made = planPull({ image, pullPolicy, runtimeGrammar: dialect.grammar, hostsFor });
+      plans.set(key, made);
+      return made;
+    };
     return { profile, plan, judge };
 
     async function judge(
@@ -70,25 +99,23 @@ export function createProfileChecks(deps: ProfileCheckDeps): readonly ProfileChe
         return judgePlan(image.image, plan, { namespace, profile, issues: [], secrets: noSecretsRead });
       }
       const selection = await secrets();
-      const { reference, hosts, issues } = plan;
+      const { reference, hosts } = plan;
       const repository = repositoryName(reference);
-      const context: DiagnosisContext = {
+      const context = (): DiagnosisContext => ({
         reference,
         namespace,
         // A file that could not be read may hold just what the node needs.
         profile: plan.partial === true ? { ...profile, trust: "unknown" } : profile,
-        issues,
+        issues: plan.issues,
         secrets: secretsView(selection, repository, deps.missingSecretsMayAppear),
-      };
-      if (selection.failing !== undefined) return judgeMalformedSecret(selection.failing, context);
+      });
+      if (selection.failing !== undefined) return judgeMalformedSecret(selection.failing, context());
       const node = profile.credentials.kind === "known" ? profile.credentials.lookup(repository) : [];
       const found = [...selection.keyring.lookup(repository), ...node];
       const credentials = found.length === 0 ? [undefined] : found;
       const platform = platformOf(profile, workload);
-      return judgeOutcome(
-        await deps.predictor.predict({ reference, credentials, hosts }, { dialect, platform }, signal),
-        context,
-      );
+      const outcome = await deps.predictor.predict({ reference, credentials, hosts }, { dialect, platform }, signal);
+      return outcome.kind === "pulled" ? judgePulled(outcome, reference) : judgeFailed(outcome, context());
     }
   });
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { CheckFlags } from "./check-flags.js";
+import type { ExplainSecretFlags } from "./explain-secret.js";
 import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
 import type { CliIo } from "./types.js";
 
@@ -38,7 +39,8 @@ Examples:
   pullguard check nginx:1.27 ghcr.io/acme/app:v3
   pullguard check -f deploy/ -n shop
   kustomize build . | pullguard check -f - --no-cluster -o json
-  pullguard explain TagNotFound`;
+  pullguard explain TagNotFound
+  pullguard explain secret regcred ghcr.io/acme/app:v3 -n shop`;
 
 const checkNotes = `
 Exit codes:
@@ -92,14 +94,53 @@ function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => voi
 }
 
 function addExplain(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
-  program
+  const command = program
     .command("explain")
-    .summary("explain a cause code")
+    .summary("explain a cause code or a pull secret")
     .description("Explains a cause code of a report: what it means, what the kubelet shows and how to fix it.")
-    .argument("[CODE]", "such as TagNotFound; without it, every code is listed")
-    .action(async (code: string | undefined) => {
-      const { runExplain } = await import("./other-commands.js");
-      finish(await runExplain(code, io));
+    .argument("[CODE]", "such as TagNotFound; without it, every code is listed");
+  addExplainSecret(command, io, finish);
+  command.action(async (code: string | undefined) => {
+    const { runExplain } = await import("./other-commands.js");
+    finish(await runExplain(code, io));
+  });
+}
+
+const secretNotes = `
+With --pull-secret the file is the Secret: IMAGE may then stand alone.
+
+Exit codes:
+  0  an entry applies to IMAGE; without IMAGE, the Secret is usable
+  1  none applies, or the Secret is ignored, malformed, missing or unreadable
+  2  wrong usage, or input that cannot be read
+
+Examples:
+  pullguard explain secret regcred -n shop
+  pullguard explain secret regcred ghcr.io/acme/app:v3 -f secrets.yaml --no-cluster
+  pullguard explain secret ghcr.io/acme/app:v3 --pull-secret ~/.docker/config.json`;
+
+function addExplainSecret(explain: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  explain
+    .command("secret")
+    .summary("explain what the kubelet makes of a pull secret")
+    .description(
+      "Explains what the kubelet makes of a pull secret and which of its entries it would try for an image. Passwords are never shown.",
+    )
+    .argument("[NAME]", "name of the Secret")
+    .argument("[IMAGE]", "image to find the entries for")
+    .addOption(new Option("-n, --namespace <NAMESPACE>", "namespace of the Secret").default("default"))
+    .addOption(
+      repeatable("-f, --filename <FILE|DIR|->", "look here before the cluster: manifests, or - for standard input"),
+    )
+    .option("--kubeconfig <FILE>", "cluster to read the Secret from (default: as kubectl)")
+    .option("--no-cluster", "ask no cluster")
+    .option("--pull-secret <FILE>", "Secret manifest or Docker config.json to explain instead")
+    .addOption(new Option("-o, --output <FORMAT>", "format").choices(["text", "json"]).default("text"))
+    .addHelpText("after", secretNotes)
+    .action(async (name: string | undefined, image: string | undefined, flags: ExplainSecretFlags) => {
+      const { runExplainSecret } = await import("./explain-secret.js");
+      const args = [name, image].filter((argument) => argument !== undefined);
+      finish(await runExplainSecret(args, flags, io));
     });
 }
 

@@ -8,8 +8,15 @@ export {
   serviceAccountFromObject,
 } from "./manifest.js";
 export { type NodeCredentialPlaces, type NodeKeyring, parseNodeCredentials } from "./node-credentials.js";
+export {
+  type CredentialProvider,
+  type CredentialProviderReading,
+  matchingProviders,
+  parseCredentialProviderConfig,
+} from "./provider-config.js";
 export { parsePullSecret } from "./pull-secret.js";
 export {
+  type InterpretedSecrets,
   type PullSecretDeps,
   type PullSecretRequest,
   type PullSecretSelection,

@@ -65,6 +65,7 @@ function byReverseKey(a: KeyEntry, b: KeyEntry): number {
 }
 
 function appliedTo(entries: readonly KeyEntry[], repository: string): readonly KeyEntry[] {
+  if (entries.length === 0) return entries;
   const matched = matchedBy(entries, repository);
   if (matched.length > 0 || !isHubRepository(repository)) return matched;
   return entries.filter((entry) => entry.key?.normalised === hubKey);

@@ -4,6 +4,17 @@ import type { Keyring, PullSecret, SecretLookup, SecretReading, SecretSource, Se
 
 export interface PullSecretDeps extends KeyringDeps {
   readonly source: SecretSource;
+  /** Where what was made of a Secret is kept for as long as its source hands out the same object. */
+  readonly interpreted?: InterpretedSecrets;
+}
+
+export type InterpretedSecrets = WeakMap<PullSecret, InterpretedSecret>;
+
+interface InterpretedSecret {
+  readonly reading: SecretReading;
+  readonly source?: KeyringSource;
+  /** Over this Secret alone, the most frequent case. */
+  readonly keyring: Keyring;
 }
 
 /** What of a Pod or Pod template decides which Secrets its images are pulled with. */
@@ -68,23 +79,36 @@ function problemOf(name: string, account: Exclude<ServiceAccountLookup, { kind: 
 async function readAll(deps: PullSecretDeps, namespace: string, list: readonly string[], signal: AbortSignal) {
   // A name listed twice only makes the kubelet try the same credential twice.
   const names = [...new Set(list)].filter((name) => name !== "");
-  const read = async (name: string) => interpret(name, await deps.source.secret(namespace, name, signal));
+  const read = async (name: string) => interpret(name, await deps.source.secret(namespace, name, signal), deps);
   const results = await Promise.all(names.map(read));
   const readings = results.map((result) => result.reading);
-  const sources = results.flatMap((result) => (result.source === undefined ? [] : [result.source]));
   const failing = readings.find((reading) => reading.kind === "malformed");
   return {
     readings,
-    keyring: buildKeyring(sources, deps),
+    keyring: joined(results, deps),
     ...(failing === undefined ? {} : { failing: { name: failing.name, message: failing.message } }),
   };
 }
 
-function interpret(name: string, lookup: SecretLookup): { reading: SecretReading; source?: KeyringSource } {
-  if (lookup.kind === "not-found") return { reading: { kind: "not-found", name } };
-  if (lookup.kind === "unreadable") return { reading: { kind: "unreadable", name, reason: lookup.reason } };
+function joined(results: readonly InterpretedSecret[], deps: PullSecretDeps): Keyring {
+  const [only] = results;
+  if (only !== undefined && results.length === 1) return only.keyring;
+  const sources = results.flatMap((result) => (result.source === undefined ? [] : [result.source]));
+  return buildKeyring(sources, deps);
+}
+
+function interpret(name: string, lookup: SecretLookup, deps: PullSecretDeps): InterpretedSecret {
+  if (lookup.kind === "not-found") return { reading: { kind: "not-found", name }, keyring: buildKeyring([], deps) };
+  if (lookup.kind === "unreadable") {
+    return { reading: { kind: "unreadable", name, reason: lookup.reason }, keyring: buildKeyring([], deps) };
+  }
+  const known = deps.interpreted?.get(lookup.secret);
+  if (known !== undefined) return known;
   const { reading, entries } = parsePullSecret(lookup.secret);
-  return { reading, source: { entries, ...provenance(lookup.secret) } };
+  const source = { entries, ...provenance(lookup.secret) };
+  const interpreted = { reading, source, keyring: buildKeyring([source], deps) };
+  deps.interpreted?.set(lookup.secret, interpreted);
+  return interpreted;
 }
 
 function provenance(secret: PullSecret): Pick<KeyringSource, "origin" | "version"> {

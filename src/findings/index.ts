@@ -3,10 +3,11 @@ export type { CauseEntry, KubeletReason } from "./cause-entry.js";
 export type { DiagnosisContext, SecretsView } from "./diagnosis.js";
 export {
   type Judgement,
+  judgeFailed,
   judgeMalformedSecret,
-  judgeOutcome,
   judgeOwnFault,
   judgePlan,
+  judgePulled,
   judgeUnchecked,
 } from "./judge.js";
 export { mergeJudgements, type ProfiledJudgement } from "./merge.js";

@@ -1,6 +1,6 @@
 import { unreachable } from "../core/index.js";
 import type { FailedAttempt, HostFailure, PullOutcome, PullPlan } from "../prediction/index.js";
-import { normalisedReference } from "../reference/index.js";
+import { type ImageReference, normalisedReference } from "../reference/index.js";
 import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
 import { diagnoseDenied, diagnoseRefusal } from "./access.js";
 import { type CauseCode, causeEntry } from "./catalogue.js";
@@ -62,29 +62,36 @@ export function judgeMalformedSecret(
   return judgement(diagnosis, normalisedReference(context.reference));
 }
 
-/** What the registries' answers mean for the image. */
-export function judgeOutcome(outcome: PullOutcome, context: DiagnosisContext): Judgement {
-  const reference = normalisedReference(context.reference);
-  if (outcome.kind === "pulled") {
-    const { digest, via, platforms } = outcome.attempt;
-    const mirror = via.mirrorOf === undefined ? "" : ` from ${via.address}`;
-    const offers =
-      platforms === undefined || platforms.length === 0 ? "" : `; platforms: ${platforms.slice(0, 8).join(", ")}`;
-    return {
-      reference,
-      digest,
-      verdict: "pullable",
-      cause: null,
-      kubeletReason: null,
-      message: `can be pulled${mirror}${offers}`,
-      fix: null,
-    };
-  }
-  const diagnoses = outcome.attempts.map((attempt) => diagnoseAttempt(attempt, context));
-  const digest = outcome.attempts.flatMap((attempt) =>
+/** The image can be pulled. */
+export function judgePulled(
+  { attempt }: Extract<PullOutcome, { kind: "pulled" }>,
+  reference: ImageReference,
+): Judgement {
+  const { digest, via, platforms } = attempt;
+  const mirror = via.mirrorOf === undefined ? "" : ` from ${via.address}`;
+  const offers =
+    platforms === undefined || platforms.length === 0 ? "" : `; platforms: ${platforms.slice(0, 8).join(", ")}`;
+  return {
+    reference: normalisedReference(reference),
+    digest,
+    verdict: "pullable",
+    cause: null,
+    kubeletReason: null,
+    message: `can be pulled${mirror}${offers}`,
+    fix: null,
+  };
+}
+
+/** What the registries' refusals mean for the image. */
+export function judgeFailed(
+  { attempts }: Extract<PullOutcome, { kind: "failed" }>,
+  context: DiagnosisContext,
+): Judgement {
+  const diagnoses = attempts.map((attempt) => diagnoseAttempt(attempt, context));
+  const digest = attempts.flatMap((attempt) =>
     attempt.kind === "content" && attempt.digest !== undefined ? [attempt.digest] : [],
   )[0];
-  return { ...judgement(mostTelling(diagnoses), reference), digest: digest ?? null };
+  return { ...judgement(mostTelling(diagnoses), normalisedReference(context.reference)), digest: digest ?? null };
 }
 
 /** The deadline came before this image's turn. */

@@ -1,6 +1,7 @@
-import { parseNodeCredentials } from "../credentials/index.js";
+import { matchingProviders, parseNodeCredentials } from "../credentials/index.js";
 import type { Platform } from "../oci/index.js";
 import { planHosts } from "./containerd/host-plan.js";
+import { readCredentialProviders } from "./credential-providers.js";
 import { nodeFilesFromMap } from "./files.js";
 import { assumedRuntimes, renderRuntime } from "./runtime.js";
 import type { NodeCredentials, NodeFiles, NodeProfile, RuntimeVersion } from "./types.js";
@@ -80,6 +81,7 @@ const newestRuntime: RuntimeVersion = { name: "containerd", major: 2, minor: 3, 
 
 /** A file that is there but cannot be read leaves the credentials unknown: the kubelet may find some in it. */
 function readCredentials(node: ContainerdNode): NodeCredentials {
+  const kubeletRoot = node.kubeletRoot ?? "/var/lib/kubelet";
   let unreadable = false;
   const read = (path: string): string | undefined => {
     const reading = node.files.read(path);
@@ -88,13 +90,15 @@ function readCredentials(node: ContainerdNode): NodeCredentials {
   };
   const { keyring, file } = parseNodeCredentials(
     read,
-    { kubeletRoot: node.kubeletRoot ?? "/var/lib/kubelet", home: node.kubeletHome ?? "/root" },
+    { kubeletRoot, home: node.kubeletHome ?? "/root" },
     { identityKey: node.identityKey },
   );
-  if (unreadable) return { kind: "unknown" };
+  const providers = readCredentialProviders(node.files, kubeletRoot);
+  if (unreadable || providers === "unreadable") return { kind: "unknown" };
   return {
     kind: "known",
     lookup: (repository) => keyring.lookup(repository),
     files: file === undefined ? [] : [file],
+    ...(providers.length === 0 ? {} : { providersFor: (repository) => matchingProviders(providers, repository) }),
   };
 }

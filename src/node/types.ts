@@ -79,6 +79,11 @@ export type NodeCredentials =
       readonly kind: "known";
       readonly lookup: (repository: string) => readonly RegistryCredential[];
       readonly files: readonly string[];
+      /**
+       * Names of the kubelet's credential providers that may have more credentials for a repository; absent where the
+       * node runs none.
+       */
+      readonly providersFor?: (repository: string) => readonly string[];
     }
   | { readonly kind: "unknown" };
 

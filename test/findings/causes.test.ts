@@ -8,8 +8,8 @@ import {
   explainCause,
   findingsPage,
   type Judgement,
+  judgeFailed,
   judgeMalformedSecret,
-  judgeOutcome,
   judgeOwnFault,
   judgePlan,
   mergeJudgements,
@@ -28,7 +28,7 @@ function failed(
 ): Judgement {
   const failure = { host, reason };
   const attempt: FailedAttempt = { kind: "failed", shown: failure, failures: [failure], ...values };
-  return judgeOutcome({ kind: "failed", attempts: [attempt] }, context ?? diagnosisContext());
+  return judgeFailed({ kind: "failed", attempts: [attempt] }, context ?? diagnosisContext());
 }
 
 const fault = (given: TransportFault): Judgement => failed({ kind: "fault", fault: given });
@@ -36,7 +36,7 @@ const refused = (refusal: AuthRefusal): Judgement => failed({ kind: "refused", r
 const certificate = (reason: Extract<TransportFault, { kind: "certificate" }>["reason"]): Judgement =>
   fault({ kind: "certificate", reason, message: "m" });
 const content = (problem: ContentProblem): Judgement =>
-  judgeOutcome({ kind: "failed", attempts: [{ kind: "content", via: host, problem }] }, diagnosisContext());
+  judgeFailed({ kind: "failed", attempts: [{ kind: "content", via: host, problem }] }, diagnosisContext());
 const status = (code: number): Judgement =>
   failed({ kind: "status", status: code, authorization: "none", challenges: [], errors: [] });
 const anonymous401 = (readings: DiagnosisContext["secrets"]["readings"]): Judgement =>
@@ -87,7 +87,7 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       },
       diagnosisContext(),
     ),
-  NoResolveHost: () => judgeOutcome({ kind: "failed", attempts: [{ kind: "no-hosts" }] }, diagnosisContext()),
+  NoResolveHost: () => judgeFailed({ kind: "failed", attempts: [{ kind: "no-hosts" }] }, diagnosisContext()),
   RegistryNameNotFound: () => fault({ kind: "name-not-found", message: "m" }),
   RegistryConnectionRefused: () => fault({ kind: "refused", message: "m" }),
   RegistryUnreachable: () => fault({ kind: "reset", message: "m" }),
@@ -137,7 +137,7 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   ManifestTypeUnsupported: () => content({ kind: "unsupported-type", digest, mediaType: "application/json" }),
   ManifestTooLarge: () => failed({ kind: "manifest-too-large", sizeBytes: 5_000_000 }),
   ManifestSchema1: () => content({ kind: "schema1", digest }),
-  DeadlineExceeded: () => judgeOutcome({ kind: "failed", attempts: [{ kind: "unfinished" }] }, diagnosisContext()),
+  DeadlineExceeded: () => judgeFailed({ kind: "failed", attempts: [{ kind: "unfinished" }] }, diagnosisContext()),
   NodesDisagree: () =>
     mergeJudgements([
       { profile: "old nodes", judgement: status(400) },
@@ -204,7 +204,7 @@ describe("several hosts and several credentials", () => {
       host: registryHost("mirror.test", { mirrorOf: "reg.test" }),
       reason: { kind: "fault", fault: { kind: "refused", message: "m" } },
     } as const;
-    const judgement = judgeOutcome(
+    const judgement = judgeFailed(
       { kind: "failed", attempts: [{ kind: "failed", shown, failures: [down, shown] }] },
       diagnosisContext(),
     );
@@ -228,7 +228,7 @@ describe("several hosts and several credentials", () => {
       failures: [],
     };
     assert.equal(
-      judgeOutcome({ kind: "failed", attempts: [rejected, missing] }, diagnosisContext()).cause,
+      judgeFailed({ kind: "failed", attempts: [rejected, missing] }, diagnosisContext()).cause,
       "TagNotFound",
     );
   });
