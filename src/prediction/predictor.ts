@@ -1,18 +1,20 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/index.js";
-import type { CredentialOrigin } from "../credentials/index.js";
+import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { formatPlatform, type Platform } from "../oci/index.js";
 import { pullObject, repositoryName } from "../reference/index.js";
-import type { RegistryClient, RegistrySession } from "../registry/index.js";
-import type { PullDialect } from "./dialects/dialect.js";
+import type { RegistryClient } from "../registry/index.js";
+import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
+import { pullWithCredentials } from "./pull.js";
 import { createSharedWork } from "./shared-work.js";
-import { withTagHints } from "./tag-hints.js";
-import type { FailedAttempt, PullOutcome, PullQuestion } from "./types.js";
+import type { PulledAttempt, PullOutcome, PullQuestion } from "./types.js";
 
 /** Seconds an outcome is believed. Failures are short-lived: people mend and try again. */
 const trust = { pulledTag: 60, pulledDigest: 600, failed: 10 } as const;
+/** A verified manifest cannot change, but it can be deleted: it is read again after this time. */
+const manifestTtlMs = 3_600_000;
 
 export interface PredictorDeps {
   readonly client: RegistryClient;
@@ -46,19 +48,29 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     ttlResolution: 0,
     perf: { now: () => deps.clock.nowMs() },
   });
+  const manifests = new LRUCache<string, PulledAttempt>({
+    max: deps.maxCachedOutcomes,
+    ttl: manifestTtlMs,
+    ttlResolution: 0,
+    perf: { now: () => deps.clock.nowMs() },
+  });
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
   const hostsHash = hostsHasher();
 
   return {
     async predict(question, node, signal) {
-      const key = [
+      const where = [
         repositoryName(question.reference),
-        pullObject(question.reference),
         node.dialect.id,
         node.platform === undefined ? "any" : formatPlatform(node.platform),
         hostsHash(question.hosts),
-        ...question.credentials.map((credential) => credential?.identity ?? "anonymous"),
       ].join("\n");
+      const identities = question.credentials.map(identityOf).join("\n");
+      const key = [where, pullObject(question.reference), identities].join("\n");
+      const manifestsFor = (credential: RegistryCredential | undefined): ManifestMemory => ({
+        recall: (digest) => manifests.get(`${where}\n${digest}\n${identityOf(credential)}`),
+        remember: (attempt) => manifests.set(`${where}\n${attempt.digest}\n${identityOf(credential)}`, attempt),
+      });
       const known = cache.get(key);
       if (known !== undefined) {
         deps.onCache?.("hit");
@@ -69,15 +81,12 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       const outcome = await shared.join(
         key,
         async (workSignal) => {
-          const found = await pull(
-            deps.client,
-            question,
-            node,
-            (host) => {
-              waitingFor = host;
-            },
-            workSignal,
-          );
+          const onHost = (address: string): void => {
+            waitingFor = address;
+          };
+          const { platform } = node;
+          const pulling = { client: deps.client, dialect: node.dialect, platform, manifestsFor, onHost };
+          const found = await pullWithCredentials(pulling, question, workSignal);
           const ttlSeconds = lifetime(found, question.reference.digest !== undefined);
           if (ttlSeconds > 0) cache.set(key, found, { ttl: ttlSeconds * 1000 });
           return found;
@@ -94,40 +103,8 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   };
 }
 
-/** The kubelet's loop: one whole pull for each credential, in order, until one succeeds. */
-async function pull(
-  client: RegistryClient,
-  question: PullQuestion,
-  node: { readonly dialect: PullDialect; readonly platform: Platform | undefined },
-  onHost: (address: string) => void,
-  signal: AbortSignal,
-): Promise<PullOutcome> {
-  const attempts: FailedAttempt[] = [];
-  for (const credential of question.credentials) {
-    const session = watched(client.session(credential), onHost);
-    const request = { reference: question.reference, hosts: question.hosts, platform: node.platform, session };
-    const attempt = await node.dialect.attempt(request, signal);
-    if (attempt.kind === "pulled") return { kind: "pulled", attempt };
-    const explained = await withTagHints(attempt, question.reference, session, signal);
-    attempts.push(withOrigin(explained, credential?.origin));
-    if (attempt.kind === "unfinished") break;
-  }
-  return { kind: "failed", attempts };
-}
-
-function withOrigin(attempt: FailedAttempt, origin: CredentialOrigin | undefined): FailedAttempt {
-  if (origin === undefined || (attempt.kind !== "failed" && attempt.kind !== "content")) return attempt;
-  return { ...attempt, credential: origin };
-}
-
-/** Remembers which host is being waited for, so that a deadline can name it. */
-function watched(session: RegistrySession, onHost: (address: string) => void): RegistrySession {
-  return {
-    exchange(request, signal) {
-      onHost(request.host.address);
-      return session.exchange(request, signal);
-    },
-  };
+function identityOf(credential: RegistryCredential | undefined): string {
+  return credential?.identity ?? "anonymous";
 }
 
 function lifetime(outcome: PullOutcome, byDigest: boolean): number {

@@ -82,10 +82,11 @@ export type PullAttempt =
 
 /** What a node of one profile would experience for one image. */
 export type PullOutcome =
-  | { readonly kind: "pulled"; readonly attempt: Extract<PullAttempt, { kind: "pulled" }> }
+  | { readonly kind: "pulled"; readonly attempt: PulledAttempt }
   /** Every credential's attempt, in the kubelet's order; at least one. */
   | { readonly kind: "failed"; readonly attempts: readonly FailedAttempt[] };
 
+export type PulledAttempt = Extract<PullAttempt, { kind: "pulled" }>;
 export type FailedAttempt = Exclude<PullAttempt, { kind: "pulled" }>;
 
 /** Everything that decides one prediction. Equal questions have equal answers, whoever asks with the same credentials. */

@@ -20,7 +20,7 @@ export interface AdmissionTelemetry {
   faulted(error: unknown, request: { readonly uid: string; readonly kind: string }): void;
 }
 
-/** One metric and one log line for each admission request, one more line for each fault of Pullguard's own. */
+/** One metric and one log line (`debug` where nothing was found) for each admission request, one more line for each fault of Pullguard's own. */
 export function createAdmissionTelemetry(deps: {
   readonly metrics: Metrics;
   readonly logger: Log;
@@ -29,7 +29,9 @@ export function createAdmissionTelemetry(deps: {
   return {
     admitted: (event) => {
       metrics.admission(event);
-      logger.info(event, "admission");
+      // Most requests have nothing to tell: a line for each would cost more than their answer and bury the others.
+      const level = event.decision === "allow" || event.decision === "skip" ? "debug" : "info";
+      logger[level](event, "admission");
     },
     faulted: (error, { uid, kind }) => logger.error({ uid, kind, err: error }, "the check failed, request allowed"),
   };

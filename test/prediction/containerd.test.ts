@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RegistryHost } from "../../src/node/index.js";
 import { type Platform, sha256Digest } from "../../src/oci/index.js";
-import { containerdDialect, type PullAttempt } from "../../src/prediction/index.js";
+import { containerdDialect, type PullAttempt, type PulledAttempt } from "../../src/prediction/index.js";
 import type { ImageReference } from "../../src/reference/index.js";
 import type { Exchange } from "../../src/registry/index.js";
 import { registryHost, registryResponse } from "../support/builders.js";
@@ -90,6 +90,7 @@ async function attempt(given: Given): Promise<{ readonly result: PullAttempt; re
       hosts: given.hosts ?? [upstream],
       platform: given.platform === null ? undefined : (given.platform ?? amd64),
       session,
+      manifests: { recall: () => undefined, remember: () => undefined },
     },
     new AbortController().signal,
   );
@@ -269,6 +270,24 @@ describe("a pull as containerd makes it", () => {
       assert.equal(brief((await attempt(given)).result), want);
     });
   }
+
+  it("does not read again a manifest that is remembered", async () => {
+    const session = scriptedSession(serves("reg.test", manifest));
+    const remembered = new Map<string, PulledAttempt>();
+    const manifests = {
+      recall: (digest: string) => remembered.get(digest),
+      remember: (read: PulledAttempt) => void remembered.set(read.digest, read),
+    };
+    const request = { reference: byTag, hosts: [upstream], platform: amd64, session, manifests };
+    for (let round = 0; round < 2; round += 1) {
+      await containerdDialect(versions.current).attempt(request, new AbortController().signal);
+    }
+    assert.deepEqual(session.asked, [
+      "HEAD reg.test manifests/v1",
+      `GET reg.test manifests/${manifest.digest}`,
+      "HEAD reg.test manifests/v1",
+    ]);
+  });
 
   it("reads the body where HEAD gives no digest", async () => {
     const script = {

@@ -2,7 +2,7 @@ import type { RegistryHost } from "../../node/index.js";
 import type { Platform } from "../../oci/index.js";
 import type { ImageReference, ReferenceGrammar } from "../../reference/index.js";
 import type { RegistrySession } from "../../registry/index.js";
-import type { PullAttempt } from "../types.js";
+import type { PullAttempt, PulledAttempt } from "../types.js";
 
 /**
  * How one runtime turns a reference into content. The only place that differs between runtimes and their versions;
@@ -23,4 +23,12 @@ export interface AttemptRequest {
   readonly hosts: readonly RegistryHost[];
   readonly platform: Platform | undefined;
   readonly session: RegistrySession;
+  /** Manifests that the same credentials read from the same hosts before: content under a digest does not change. */
+  readonly manifests: ManifestMemory;
+}
+
+/** Remembers verified manifests by digest, for one identity, list of hosts and platform. */
+export interface ManifestMemory {
+  recall(digest: string): PulledAttempt | undefined;
+  remember(attempt: PulledAttempt): void;
 }

@@ -17,8 +17,13 @@ export function containerdDialect(version: Pick<RuntimeVersion, "major" | "minor
   async function attempt(request: AttemptRequest, signal: AbortSignal): Promise<PullAttempt> {
     const resolution = await resolve(request, traits, signal);
     switch (resolution.kind) {
-      case "resolved":
-        return await readManifestChain(request, traits, resolution, signal);
+      case "resolved": {
+        const known = request.manifests.recall(resolution.digest);
+        if (known !== undefined) return { ...known, via: resolution.host };
+        const read = await readManifestChain(request, traits, resolution, signal);
+        if (read.kind === "pulled") request.manifests.remember(read);
+        return read;
+      }
       case "content":
         return { kind: "content", via: resolution.host, problem: resolution.problem };
       case "failed":

@@ -1,0 +1,52 @@
+import type { CredentialOrigin, RegistryCredential } from "../credentials/index.js";
+import type { Platform } from "../oci/index.js";
+import type { RegistryClient, RegistrySession } from "../registry/index.js";
+import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
+import { withTagHints } from "./tag-hints.js";
+import type { FailedAttempt, PullOutcome, PullQuestion } from "./types.js";
+
+/** With what a question is put to the registries. */
+export interface Pulling {
+  readonly client: RegistryClient;
+  readonly dialect: PullDialect;
+  readonly platform: Platform | undefined;
+  readonly manifestsFor: (credential: RegistryCredential | undefined) => ManifestMemory;
+  /** Told of each host before it is asked. */
+  readonly onHost: (address: string) => void;
+}
+
+/** The kubelet's loop: one whole pull for each credential, in order, until one succeeds. */
+export async function pullWithCredentials(
+  pulling: Pulling,
+  question: PullQuestion,
+  signal: AbortSignal,
+): Promise<PullOutcome> {
+  const { client, dialect, platform } = pulling;
+  const { reference, hosts } = question;
+  const attempts: FailedAttempt[] = [];
+  for (const credential of question.credentials) {
+    const session = watched(client.session(credential), pulling.onHost);
+    const manifests = pulling.manifestsFor(credential);
+    const attempt = await dialect.attempt({ reference, hosts, platform, session, manifests }, signal);
+    if (attempt.kind === "pulled") return { kind: "pulled", attempt };
+    const explained = await withTagHints(attempt, reference, session, signal);
+    attempts.push(withOrigin(explained, credential?.origin));
+    if (attempt.kind === "unfinished") break;
+  }
+  return { kind: "failed", attempts };
+}
+
+function withOrigin(attempt: FailedAttempt, origin: CredentialOrigin | undefined): FailedAttempt {
+  if (origin === undefined || (attempt.kind !== "failed" && attempt.kind !== "content")) return attempt;
+  return { ...attempt, credential: origin };
+}
+
+/** Remembers which host is being waited for, so that a deadline can name it. */
+function watched(session: RegistrySession, onHost: (address: string) => void): RegistrySession {
+  return {
+    exchange(request, signal) {
+      onHost(request.host.address);
+      return session.exchange(request, signal);
+    },
+  };
+}
