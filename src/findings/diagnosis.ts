@@ -51,7 +51,7 @@ export function diagnose(
 
 function missingKnowledge(
   needs: "node-trust" | "node-credentials",
-  { profile, reference, secrets }: DiagnosisContext,
+  { namespace, profile, reference, secrets }: DiagnosisContext,
 ): string | undefined {
   if (needs === "node-trust") {
     return profile.trust === "known"
@@ -59,11 +59,23 @@ function missingKnowledge(
       : `whether the nodes accept it is not known: check ${profile.hostsRoot}/${reference.domain} on a node`;
   }
   if (secrets.versionDependent) return "which entry of the Secret applies depends on the kubelet's version";
+  const unseen = unseenSecrets(namespace, secrets);
+  if (unseen !== undefined) return unseen;
   if (profile.credentials.kind === "unknown") return "whether the nodes hold credentials of their own is not known";
   const providers = profile.credentials.providersFor?.(repositoryName(reference)) ?? [];
   return providers.length === 0
     ? undefined
     : `the nodes' credential provider ${providers.join(", ")} may have credentials`;
+}
+
+/** Credentials that the kubelet may find where Pullguard found none: what a registry refused so far proves nothing then. */
+function unseenSecrets(namespace: string, { readings, serviceAccount, mayAppear }: SecretsView): string | undefined {
+  const hidden = readings.find(({ kind }) => kind === "unreadable" || (kind === "not-found" && mayAppear));
+  if (hidden !== undefined) return `Secret ${namespace}/${hidden.name} may hold credentials that it accepts`;
+  if (serviceAccount === undefined) return undefined;
+  return serviceAccount.problem === "unreadable" || mayAppear
+    ? `ServiceAccount ${namespace}/${serviceAccount.name} may list Secrets that it accepts`
+    : undefined;
 }
 
 /** How people call a host: the registry itself by name, a mirror as such. */
