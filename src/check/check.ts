@@ -34,7 +34,7 @@ export function createCheck(given: CheckDeps): Check {
   const profileChecks = createProfileChecks(deps);
   return async ({ workloads }, signal) => {
     // Every image of the request waits on this one signal; Node warns from eleven listeners on.
-    setMaxListeners(0, signal);
+    if (workloads.some(({ pod }) => pod.images.length > 5) || workloads.length > 1) setMaxListeners(0, signal);
     const findings = await mapConcurrently(workloads, maxConcurrentImages, (workload) =>
       checkWorkload(deps, profileChecks, workload, signal),
     );

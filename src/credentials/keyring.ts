@@ -30,8 +30,16 @@ export interface KeyringDeps {
 export function buildKeyring(sources: readonly KeyringSource[], deps: KeyringDeps): Keyring {
   const entries = sources.flatMap((source) => source.entries.map((entry) => toKeyEntry(source, entry, deps)));
   entries.sort(byReverseKey);
+  // A keyring is asked for the same few repositories by every Pod of a rollout.
+  const known = new Map<string, readonly RegistryCredential[]>();
   return {
-    lookup: (repository) => appliedTo(entries, repository).map((entry) => entry.credential),
+    lookup: (repository) => {
+      if (entries.length === 0) return nothing;
+      const found = known.get(repository) ?? appliedTo(entries, repository).map((entry) => entry.credential);
+      if (known.size >= maxKnownLookups) known.clear();
+      known.set(repository, found);
+      return found;
+    },
     nearMisses: (repository) => missesOf(entries, repository),
     versionDependent: (repository) => {
       const applied = appliedTo(entries, repository);
@@ -39,6 +47,9 @@ export function buildKeyring(sources: readonly KeyringSource[], deps: KeyringDep
     },
   };
 }
+
+const nothing: readonly RegistryCredential[] = [];
+const maxKnownLookups = 100;
 
 /** `key` is undefined where the kubelet skips the entry. */
 interface KeyEntry {

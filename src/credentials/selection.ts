@@ -76,9 +76,15 @@ function problemOf(name: string, account: Exclude<ServiceAccountLookup, { kind: 
     : { name, problem: "unreadable", reason: account.reason };
 }
 
-async function readAll(deps: PullSecretDeps, namespace: string, list: readonly string[], signal: AbortSignal) {
+async function readAll(
+  deps: PullSecretDeps,
+  namespace: string,
+  list: readonly string[],
+  signal: AbortSignal,
+): Promise<Pick<PullSecretSelection, "readings" | "keyring" | "failing">> {
   // A name listed twice only makes the kubelet try the same credential twice.
   const names = [...new Set(list)].filter((name) => name !== "");
+  if (names.length === 0) return noSecrets;
   const read = async (name: string) => interpret(name, await deps.source.secret(namespace, name, signal), deps);
   const results = await Promise.all(names.map(read));
   const readings = results.map((result) => result.reading);
@@ -89,6 +95,12 @@ async function readAll(deps: PullSecretDeps, namespace: string, list: readonly s
     ...(failing === undefined ? {} : { failing: { name: failing.name, message: failing.message } }),
   };
 }
+
+/** Most Pods name no Secret; what that means is the same for all of them. */
+const noSecrets: Pick<PullSecretSelection, "readings" | "keyring"> = {
+  readings: [],
+  keyring: { lookup: () => [], nearMisses: () => [], versionDependent: () => [] },
+};
 
 function joined(results: readonly InterpretedSecret[], deps: PullSecretDeps): Keyring {
   const [only] = results;
