@@ -46,7 +46,7 @@ function titleOf(workload: WorkloadIdentity): string {
 
 function findingLines(finding: Finding, style: TextStyle): readonly string[] {
   const mark = marks[finding.verdict];
-  const causes = [finding.cause, finding.kubelet.reason].filter((part) => part !== null);
+  const causes = [...new Set([finding.cause, finding.kubelet.reason])].filter((part) => part !== null);
   const cause = causes.length > 0 && finding.verdict !== "pullable" ? `  ${causes.join(", ")}` : "";
   const lines = [
     `  ${paint(mark.colour, style)(`${mark.sign} ${printable(finding.image)}`)}${paint("bold", style)(cause)}`,
