@@ -1,9 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { type Check, type CheckObserver, createCheck } from "../check/index.js";
-import type { NodeView } from "../cli/index.js";
+import type { GivenNodeCredentials, NodeView } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
-import type { SecretSource } from "../credentials/index.js";
-import { candidateProfiles, type NodeProfile, parseRuntime, systemCaPems } from "../node/index.js";
+import { type Keyring, nodeFileKeyring, type PullSecretEntry, type SecretSource } from "../credentials/index.js";
+import {
+  candidateProfiles,
+  type NodeCredentials,
+  type NodeProfile,
+  parseRuntime,
+  systemCaPems,
+} from "../node/index.js";
 import { parsePlatform } from "../oci/index.js";
 import { createPredictor } from "../prediction/index.js";
 import { createRegistryClient, type ObservedRequest } from "../registry/index.js";
@@ -77,9 +83,40 @@ function nodeProfiles(view: NodeView, identityKey: Uint8Array): readonly NodePro
       : { node: { name: `node in ${view.root.path}`, files: view.root.files, identityKey } }),
   });
   if (view.credentials === "unknown") return profiles;
+  if (view.credentials !== "none") {
+    const file = view.credentials;
+    const given = givenLookup(file, identityKey);
+    return profiles.map((profile) => ({ ...profile, credentials: withGiven(profile.credentials, file, given) }));
+  }
   // What a node's own files say is surer than what a person says of nodes in general.
   const none = { kind: "known", lookup: () => [], files: [] } as const;
   return profiles.map((profile) =>
     profile.credentials.kind === "known" ? profile : { ...profile, credentials: none },
   );
+}
+
+type NodeLookup = Extract<NodeCredentials, { kind: "known" }>["lookup"];
+
+/** Looks into a given file, whose entries may be others the next time. */
+function givenLookup(given: GivenNodeCredentials, identityKey: Uint8Array): NodeLookup {
+  let entries: readonly PullSecretEntry[] | undefined;
+  let keyring: Keyring | undefined;
+  return (repository) => {
+    const current = given.entries();
+    if (keyring === undefined || current !== entries) {
+      entries = current;
+      keyring = nodeFileKeyring(given.path, current, { identityKey });
+    }
+    return keyring.lookup(repository);
+  };
+}
+
+/**
+ * The node's own files, where they were seen, then the given one, as the kubelet tries what its files hold before what
+ * credential providers give (1.36; older ones mix both by key). With the given one nothing is left to find out.
+ */
+function withGiven(own: NodeCredentials, { path }: GivenNodeCredentials, given: NodeLookup): NodeCredentials {
+  if (own.kind === "unknown") return { kind: "known", lookup: given, files: [path] };
+  const lookup: NodeLookup = (repository) => [...own.lookup(repository), ...given(repository)];
+  return { kind: "known", lookup, files: [...own.files, path] };
 }

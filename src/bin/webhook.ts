@@ -1,10 +1,10 @@
-import { type NodeView, nodeFilesBelow, type ServeFlags } from "../cli/index.js";
-import { clusterSecretSource, loadCluster } from "../cluster/index.js";
+import { followNodeCredentials, type NodeView, nodeFilesBelow, type ServeFlags } from "../cli/index.js";
+import { type AccountWatchEvent, clusterSecretSource, loadCluster, watchServiceAccounts } from "../cluster/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
-import type { SecretSource } from "../credentials/index.js";
-import { inMemorySecretSource } from "../credentials/index.js";
+import { inMemorySecretSource, type SecretSource } from "../credentials/index.js";
 import { decide } from "../policy/index.js";
+import type { ReadinessCheck } from "../server/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
 import { serve } from "./serve.js";
@@ -28,20 +28,27 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const config = loadServeConfig({ flags: given.flags, env: currentEnvironment(), readFile: given.readFile });
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
-  const assembly = assembleWebhookCheck(config, deps, logger, metrics);
+  const node = nodeView(config, { clock, logger, metrics });
+  const secrets = openSecrets(config, clock, logger);
   try {
-    const serving = await serve({
-      config,
-      check: assembly.check,
-      decide: (findings) => decide(findings, config.mode),
-      clock,
-      metrics,
-      logger,
-    }).catch(portFault);
-    await deps.stopped;
-    await serving.stop();
+    const assembly = assembleWebhookCheck(deps, { secrets: secrets.source, node, logger, metrics });
+    try {
+      const serving = await serve({
+        config,
+        check: assembly.check,
+        decide: (findings) => decide(findings, config.mode),
+        clock,
+        metrics,
+        logger,
+        readiness: secrets.readiness,
+      }).catch(portFault);
+      await deps.stopped;
+      await serving.stop();
+    } finally {
+      await assembly.close();
+    }
   } finally {
-    await assembly.close();
+    secrets.stop();
   }
   return 0;
 }
@@ -54,7 +61,11 @@ function portFault(error: unknown): never {
   throw error;
 }
 
-function assembleWebhookCheck(config: ServeConfig, deps: WebhookDeps, logger: Log, metrics: Metrics): Assembly {
+function assembleWebhookCheck(
+  deps: WebhookDeps,
+  given: Pick<AssemblyOrder, "secrets" | "node"> & { readonly logger: Log; readonly metrics: Metrics },
+): Assembly {
+  const { secrets, node, logger, metrics } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
     // serve() counts findings where it hands the report over.
     onFinding: () => undefined,
@@ -66,35 +77,86 @@ function assembleWebhookCheck(config: ServeConfig, deps: WebhookDeps, logger: Lo
   return assembleCheck({
     clock: deps.clock,
     version: deps.version,
-    secrets: secretSource(config, deps.clock),
+    secrets,
     // Nobody can tell whether a Secret that a live cluster lacks is about to be applied.
     missingSecretsMayAppear: true,
-    node: nodeView(config),
+    node,
     injectServiceAccount: "templates",
     lingerMs,
     observer,
   });
 }
 
-function secretSource(config: ServeConfig, clock: Clock): SecretSource {
+/** Where Secrets and ServiceAccounts come from while the webhook runs. */
+interface OpenSecrets {
+  readonly source: SecretSource;
+  readonly readiness: readonly ReadinessCheck[];
+  stop(): void;
+}
+
+function openSecrets(config: ServeConfig, clock: Clock, logger: Log): OpenSecrets {
   if (config.noCluster) {
     const absent = { kind: "unreadable", reason: "Pullguard was told to read nothing from the cluster" } as const;
-    return inMemorySecretSource({ secrets: [], serviceAccounts: [], absent });
+    const source = inMemorySecretSource({ secrets: [], serviceAccounts: [], absent });
+    return { source, readiness: [], stop: () => undefined };
   }
   const target = config.kubeconfig === undefined ? undefined : ({ kind: "file", path: config.kubeconfig } as const);
   const access = loadCluster(target ?? { kind: "default" });
   if (access === undefined) {
     throw new PullguardError("ConfigInvalid", "no cluster is configured; give --kubeconfig FILE or --no-cluster");
   }
-  return clusterSecretSource({ access, clock });
+  const watched = watchServiceAccounts({
+    access,
+    clock,
+    source: clusterSecretSource({ access, clock }),
+    onEvent: (event) => reportWatch(logger, event),
+  });
+  return {
+    source: watched.secrets,
+    readiness: [{ name: "service accounts", reason: watched.notReady }],
+    stop: watched.stop,
+  };
 }
 
-function nodeView(config: ServeConfig): NodeView {
+function reportWatch(logger: Log, event: AccountWatchEvent): void {
+  if (event.kind === "synced") {
+    logger.info({ accounts: event.accounts }, "service accounts are watched");
+    return;
+  }
+  const { reason, retryMs } = event;
+  logger.warn({ reason, retryMs }, "service accounts are not watched, each is asked for when it is needed");
+}
+
+interface NodeViewDeps {
+  readonly clock: Clock;
+  readonly logger: Log;
+  readonly metrics: Metrics;
+}
+
+function nodeView(config: ServeConfig, deps: NodeViewDeps): NodeView {
   const { nodeRoot, runtime, platform, nodeCredentials = "unknown" } = config;
   return {
     ...(runtime === undefined ? {} : { runtime }),
     ...(platform === undefined ? {} : { platform }),
     ...(nodeRoot === undefined ? {} : { root: { path: nodeRoot, files: nodeFilesBelow(nodeRoot) } }),
-    credentials: nodeCredentials,
+    credentials:
+      nodeCredentials === "none" || nodeCredentials === "unknown"
+        ? nodeCredentials
+        : followCredentials(nodeCredentials, deps),
   };
+}
+
+function followCredentials(path: string, { clock, logger, metrics }: NodeViewDeps) {
+  return followNodeCredentials(path, {
+    clock,
+    onChange: (outcome) => {
+      if (outcome.kind === "reloaded") {
+        metrics.configReload("success");
+        logger.info({ file: path }, "node credentials reloaded");
+        return;
+      }
+      metrics.configReload("failure");
+      logger.warn({ err: outcome.error, file: path }, "node credentials not reloaded, the old ones stay");
+    },
+  });
 }

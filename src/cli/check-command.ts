@@ -5,6 +5,7 @@ import type { CheckFlags } from "./check-flags.js";
 import { readCheckOrder } from "./check-order.js";
 import { parseDurationMs } from "./duration.js";
 import { layeredSecretSource } from "./given-secrets.js";
+import { loadNodeCredentials } from "./node-credentials.js";
 import { nodeFilesBelow } from "./node-root.js";
 import { renderJson } from "./render-json.js";
 import { renderText, type TextStyle } from "./render-text.js";
@@ -26,7 +27,7 @@ export async function runCheck(images: readonly string[], flags: CheckFlags, io:
     throw new PullguardError("InputInvalid", "--kubeconfig and --no-cluster exclude each other");
   }
   const deadlineMs = parseDurationMs(flags.deadline, "--deadline");
-  const node = nodeView(flags);
+  const node = await nodeView(flags);
   const order = await readCheckOrder(images, flags, io.stdin);
   if (!order.workloads.some((workload) => workload.pod.images.length > 0)) {
     io.stderr.write("note: the input is valid but names no image\n");
@@ -46,12 +47,17 @@ export async function runCheck(images: readonly string[], flags: CheckFlags, io:
   return exitCodeOf(report);
 }
 
-function nodeView(flags: CheckFlags): NodeView {
+async function nodeView(flags: CheckFlags): Promise<NodeView> {
+  const { nodeCredentials } = flags;
+  const credentials =
+    nodeCredentials === "none" || nodeCredentials === "unknown"
+      ? nodeCredentials
+      : await loadNodeCredentials(nodeCredentials);
   return {
     ...(flags.platform === undefined ? {} : { platform: flags.platform }),
     ...(flags.runtime === undefined ? {} : { runtime: flags.runtime }),
     ...(flags.nodeRoot === undefined ? {} : { root: { path: flags.nodeRoot, files: nodeFilesBelow(flags.nodeRoot) } }),
-    credentials: flags.nodeCredentials,
+    credentials,
   };
 }
 

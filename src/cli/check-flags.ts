@@ -8,7 +8,8 @@ export interface CheckFlags {
   readonly platform?: string;
   readonly runtime?: string;
   readonly nodeRoot?: string;
-  readonly nodeCredentials: "none" | "unknown";
+  /** `none`, `unknown` or the path of a file. */
+  readonly nodeCredentials: string;
   readonly deadline: string;
   readonly output: "text" | "json";
 }

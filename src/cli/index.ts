@@ -1,3 +1,4 @@
+export { followNodeCredentials, type NodeCredentialsDeps } from "./node-credentials.js";
 export { nodeFilesBelow } from "./node-root.js";
 export { runCli } from "./run.js";
 export type {
@@ -6,6 +7,7 @@ export type {
   CliDeps,
   CliIo,
   Environment,
+  GivenNodeCredentials,
   MadeCertificates,
   NodeView,
   OpenCheck,

@@ -59,6 +59,9 @@ Examples:
   pullguard check ghcr.io/acme/app:v3 --pull-secret ~/.docker/config.json --node-credentials none
   pullguard check -f deploy/ --runtime containerd://1.7.13 --platform linux/arm64 --node-root /mnt`;
 
+const nodeCredentialsHelp =
+  "registry credentials the nodes hold themselves or get from credential providers: none, unknown, or those in a Docker config.json or Secret manifest";
+
 function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   program
     .command("check")
@@ -79,11 +82,7 @@ function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
     .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
     .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
-    .addOption(
-      new Option("--node-credentials <WHAT>", "registry credentials the nodes hold themselves")
-        .choices(["none", "unknown"])
-        .default("unknown"),
-    )
+    .addOption(new Option("--node-credentials <none|unknown|FILE>", nodeCredentialsHelp).default("unknown"))
     .addOption(new Option("--deadline <DURATION>", "answer by then; what is open counts as unknown").default("10s"))
     .addOption(new Option("-o, --output <FORMAT>", "format of the report").choices(["text", "json"]).default("text"))
     .addHelpText("after", checkNotes)
@@ -174,7 +173,7 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: the Pod's own)")
     .option("--no-cluster", "read no Secrets and ServiceAccounts")
     .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
-    .option("--node-credentials <WHAT>", "registry credentials the nodes hold themselves: none or unknown")
+    .option("--node-credentials <none|unknown|FILE>", `${nodeCredentialsHelp} (default: unknown)`)
     .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
     .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
     .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")

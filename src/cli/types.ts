@@ -1,5 +1,5 @@
 import type { Check } from "../check/index.js";
-import type { SecretSource } from "../credentials/index.js";
+import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
 import type { NodeFiles } from "../node/index.js";
 
 /** Where text goes: a stream's `write`. */
@@ -60,7 +60,14 @@ export interface NodeView {
   /** The folder that looks like a node's `/`, and its files. */
   readonly root?: { readonly path: string; readonly files: NodeFiles };
   /** `none`: the nodes are known to hold no registry credentials of their own. */
-  readonly credentials: "none" | "unknown";
+  readonly credentials: "none" | "unknown" | GivenNodeCredentials;
+}
+
+/** A file with every credential that the nodes have of themselves, be it from their files or from credential providers. */
+export interface GivenNodeCredentials {
+  readonly path: string;
+  /** What the file holds now; the same array for as long as that is the same. */
+  readonly entries: () => readonly PullSecretEntry[];
 }
 
 export interface OpenCheck {

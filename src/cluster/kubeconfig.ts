@@ -4,11 +4,12 @@ import { PullguardError } from "../core/index.js";
 /** Which cluster is meant: what a person's `kubectl` or the Pod's own ServiceAccount would use, or one file. */
 export type ClusterTarget = { readonly kind: "default" } | { readonly kind: "file"; readonly path: string };
 
-/** A cluster that can be asked. `server` and `context` are for messages. */
+/** A cluster that can be asked. `server` and `context` are for messages; `config` holds credentials. */
 export interface ClusterAccess {
   readonly server: string;
   readonly context: string;
   readonly core: CoreV1Api;
+  readonly config: KubeConfig;
 }
 
 /**
@@ -36,7 +37,7 @@ export function loadCluster(target: ClusterTarget): ClusterAccess | undefined {
   if (server.startsWith("http:")) {
     config.clusters = config.clusters.map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each));
   }
-  return { server, context: config.getCurrentContext(), core: config.makeApiClient(CoreV1Api) };
+  return { server, context: config.getCurrentContext(), core: config.makeApiClient(CoreV1Api), config };
 }
 
 /** Scheme, host and port alone: a URL may carry a password. */

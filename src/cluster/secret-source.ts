@@ -1,10 +1,4 @@
-import {
-  ApiException,
-  type CoreV1Api,
-  Observable,
-  type RequestContext,
-  type ResponseContext,
-} from "@kubernetes/client-node";
+import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
 import type { Clock } from "../core/index.js";
 import {
   pullSecretFromObject,
@@ -12,6 +6,7 @@ import {
   type SecretSource,
   type ServiceAccountLookup,
 } from "../credentials/index.js";
+import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { LookupCache } from "./lookup-cache.js";
 
@@ -97,17 +92,6 @@ async function readServiceAccount(
   if (object.metadata?.name !== name)
     return { kind: "unreadable", reason: "the API server's answer is no such ServiceAccount" };
   return { kind: "found", imagePullSecrets: (object.imagePullSecrets ?? []).map((entry) => entry.name ?? "") };
-}
-
-function withSignal(signal: AbortSignal) {
-  const middleware = {
-    pre: (context: RequestContext) => {
-      context.setSignal(signal);
-      return new Observable(Promise.resolve(context));
-    },
-    post: (context: ResponseContext) => new Observable(Promise.resolve(context)),
-  };
-  return { middleware: [middleware], middlewareMergeStrategy: "append" as const };
 }
 
 async function answerOf<T>(

@@ -21,8 +21,11 @@ export interface ServeConfig {
   /** `os/architecture[/variant]` of the nodes, as written. */
   readonly platform?: string;
   readonly mode: Mode;
-  /** `none`: the nodes hold no registry credentials of their own, so a 401 without a Secret is final. */
-  readonly nodeCredentials?: "unknown" | "none";
+  /**
+   * `none`: the nodes hold no registry credentials of their own, so a 401 without a Secret is final. Anything but `none`
+   * and `unknown` is the path of a file that holds them.
+   */
+  readonly nodeCredentials?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -51,7 +54,9 @@ const fields = {
     .string({ error: "must be a text" })
     .regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]+)?$/i, { error: "must be os/architecture, such as linux/amd64" }),
   mode: z.enum(["warn", "deny"], { error: "must be warn or deny" }),
-  nodeCredentials: z.enum(["unknown", "none"], { error: "must be unknown or none" }),
+  nodeCredentials: z
+    .string({ error: "must be unknown, none or a file" })
+    .min(1, { error: "must be unknown, none or a file" }),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
     error: "must be trace, debug, info, warn, error, fatal or silent",
   }),

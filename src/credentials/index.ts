@@ -7,7 +7,12 @@ export {
   pullSecretFromObject,
   serviceAccountFromObject,
 } from "./manifest.js";
-export { type NodeCredentialPlaces, type NodeKeyring, parseNodeCredentials } from "./node-credentials.js";
+export {
+  type NodeCredentialPlaces,
+  type NodeKeyring,
+  nodeFileKeyring,
+  parseNodeCredentials,
+} from "./node-credentials.js";
 export {
   type CredentialProvider,
   type CredentialProviderReading,

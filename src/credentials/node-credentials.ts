@@ -36,13 +36,14 @@ export function parseNodeCredentials(
     const text = read(file);
     if (text === undefined) continue;
     const config = parseDockerConfig(text, form);
-    if (config.kind === "entries") return { keyring: keyringOf(file, config.entries, deps), file, rejected };
+    if (config.kind === "entries") return { keyring: nodeFileKeyring(file, config.entries, deps), file, rejected };
     rejected.push({ file, message: config.message });
   }
   return { keyring: buildKeyring([], deps), rejected };
 }
 
-function keyringOf(file: string, entries: readonly PullSecretEntry[], deps: KeyringDeps): Keyring {
+/** The keyring of one file that is known to hold a node's credentials; `file` is the path shown in messages. */
+export function nodeFileKeyring(file: string, entries: readonly PullSecretEntry[], deps: KeyringDeps): Keyring {
   return buildKeyring([{ entries, origin: { kind: "node", file }, version: "" }], deps);
 }
 

@@ -53,6 +53,11 @@ describe("loadServeConfig", () => {
       },
     },
     {
+      name: "takes a file for the nodes' credentials",
+      given: file({ nodeCredentials: "/etc/node/config.json" }),
+      want: { nodeCredentials: "/etc/node/config.json" },
+    },
+    {
       name: "takes an empty variable for none",
       given: { env: { PULLGUARD_MODE: "", PULLGUARD_CONFIG: "" } },
       want: {},
@@ -118,6 +123,11 @@ describe("loadServeConfig", () => {
       name: "a platform without architecture",
       given: { flags: { platform: "linux" } },
       want: /--platform: must be os\/architecture/,
+    },
+    {
+      name: "an empty file for the nodes' credentials",
+      given: file({ nodeCredentials: "" }),
+      want: /nodeCredentials: must be unknown, none or a file$/,
     },
     { name: "one port for both", given: { flags: { port: 8080 } }, want: /port and metricsPort are both 8080/ },
     {

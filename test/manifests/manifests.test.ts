@@ -56,9 +56,10 @@ describe("the manifests", () => {
     assert.equal(at(labels, "pod-security.kubernetes.io/enforce"), "restricted");
   });
 
-  it("allow to get Secrets and ServiceAccounts, and nothing else", () => {
+  it("allow to get Secrets, and to get, list and watch ServiceAccounts, and nothing else", () => {
     assert.deepEqual(at(only("ClusterRole"), "rules"), [
-      { apiGroups: [""], resources: ["secrets", "serviceaccounts"], verbs: ["get"] },
+      { apiGroups: [""], resources: ["secrets"], verbs: ["get"] },
+      { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["get", "list", "watch"] },
     ]);
     assert.deepEqual(at(only("ClusterRoleBinding"), "subjects"), [
       { kind: "ServiceAccount", name: "pullguard", namespace },
