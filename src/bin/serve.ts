@@ -106,7 +106,8 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
 }
 
 const startTimer: StartTimer = (delayMs, run) => {
-  const timer = setTimeout(run, delayMs);
+  // Deadlines outlive their requests; only open sockets may keep the process alive.
+  const timer = setTimeout(run, delayMs).unref();
   return () => clearTimeout(timer);
 };
 

@@ -62,13 +62,24 @@ async function checkImage(
   question: ImageQuestion,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const { kubeletReason, ...judgement } = await judgeImage(deps, profileChecks, question, signal);
+  const { image, workload } = question;
+  const { reference, digest, verdict, cause, kubeletReason, message, fix } = await judgeImage(
+    deps,
+    profileChecks,
+    question,
+    signal,
+  );
   return {
-    image: question.image.image,
-    ...judgement,
+    image: image.image,
+    reference,
+    digest,
+    verdict,
+    cause,
     kubelet: { reason: kubeletReason },
-    workload: question.workload.identity,
-    fieldPaths: question.image.fieldPaths,
+    message,
+    fix,
+    workload: workload.identity,
+    fieldPaths: image.fieldPaths,
   };
 }
 
@@ -81,7 +92,10 @@ async function judgeImage(
   // Thousands of images may be left when the deadline comes; even planning them would delay the answer.
   if (signal.aborted) return judgeUnchecked();
   try {
-    const judgements = distinctPlans(profileChecks, question.image).map(async ({ check, plan }) => ({
+    const plans = distinctPlans(profileChecks, question.image);
+    const [only] = plans;
+    if (only !== undefined && plans.length === 1) return await only.check.judge(question, only.plan, signal);
+    const judgements = plans.map(async ({ check, plan }) => ({
       profile: check.profile.name,
       judgement: await check.judge(question, plan, signal),
     }));

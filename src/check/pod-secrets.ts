@@ -1,6 +1,7 @@
 import {
   type InterpretedSecrets,
   type KeyringDeps,
+  noPullSecrets,
   type PullSecretSelection,
   type SecretSource,
   selectPullSecrets,
@@ -22,8 +23,8 @@ export interface SecretsMemory {
   readonly interpreted: InterpretedSecrets;
 }
 
-/** The Secrets of one workload, read at most once and only when an image needs them. */
-export type PodSecretsReader = () => Promise<PullSecretSelection>;
+/** The Secrets of one workload, read at most once and only when an image needs them; at hand where it names none. */
+export type PodSecretsReader = () => PullSecretSelection | Promise<PullSecretSelection>;
 
 export function podSecretsReader(
   deps: SecretsDeps & SecretsMemory,
@@ -32,6 +33,8 @@ export function podSecretsReader(
 ): PodSecretsReader {
   let reading: Promise<PullSecretSelection> | undefined;
   const { pod, identity } = workload;
+  const injectServiceAccount = deps.injectServiceAccount === "always" || pod.isTemplate;
+  if (!injectServiceAccount && pod.imagePullSecrets.length === 0) return () => noPullSecrets;
   return () => {
     reading ??= selectPullSecrets(
       { ...deps.keyring, source: deps.secrets, interpreted: deps.interpreted },
@@ -39,7 +42,7 @@ export function podSecretsReader(
         namespace: identity.namespace,
         imagePullSecrets: pod.imagePullSecrets,
         serviceAccountName: pod.serviceAccountName,
-        injectServiceAccount: deps.injectServiceAccount === "always" || pod.isTemplate,
+        injectServiceAccount,
       },
       signal,
     );

@@ -1,10 +1,19 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/index.js";
+import type { PullSecretSelection } from "../credentials/index.js";
 import type { DiagnosisContext, Judgement } from "../findings/index.js";
 import { judgeFailed, judgeMalformedSecret, judgePlan, judgePulled } from "../findings/index.js";
 import type { NodeProfile } from "../node/index.js";
 import { normalisePlatform, type Platform } from "../oci/index.js";
-import { cachedHostPlans, containerdDialect, type Predictor, type PullPlan, planPull } from "../prediction/index.js";
+import {
+  cachedHostPlans,
+  containerdDialect,
+  type Predictor,
+  type PullOutcome,
+  type PullPlan,
+  type PullQuestion,
+  planPull,
+} from "../prediction/index.js";
 import { repositoryName } from "../reference/index.js";
 import type { DistinctImage, Workload } from "../workload/index.js";
 import { noSecretsRead, type PodSecretsReader, type SecretsDeps, secretsView } from "./pod-secrets.js";
@@ -32,7 +41,7 @@ export interface ProfileCheck {
   readonly profile: NodeProfile;
   /** What would be asked of whom; asks nobody. */
   plan(image: DistinctImage): PullPlan;
-  judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Promise<Judgement>;
+  judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement>;
 }
 
 /**
@@ -88,37 +97,55 @@ export function createProfileChecks(deps: ProfileCheckDeps): readonly ProfileChe
     };
     return { profile, plan, judge };
 
-    async function judge(
-      { workload, image, secrets }: ImageQuestion,
-      plan: PullPlan,
-      signal: AbortSignal,
-    ): Promise<Judgement> {
-      const { namespace } = workload.identity;
+    /** A promise only where something must be waited for: a Secret to be read, a registry to answer. */
+    function judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement> {
+      const { workload, image, secrets } = question;
       // Names, policies and broken files need no Secret; most workloads with such a fault are judged without reading one.
       if (plan.kind !== "pull") {
+        const { namespace } = workload.identity;
         return judgePlan(image.image, plan, { namespace, profile, issues: [], secrets: noSecretsRead });
       }
-      const selection = await secrets();
+      const selection = secrets();
+      return selection instanceof Promise
+        ? selection.then((read) => judgePull(workload, plan, read, signal))
+        : judgePull(workload, plan, selection, signal);
+    }
+
+    function judgePull(
+      workload: Workload,
+      plan: Extract<PullPlan, { kind: "pull" }>,
+      selection: PullSecretSelection,
+      signal: AbortSignal,
+    ): Judgement | Promise<Judgement> {
       const { reference, hosts } = plan;
       const repository = repositoryName(reference);
       const context = (): DiagnosisContext => ({
         reference,
-        namespace,
+        namespace: workload.identity.namespace,
         // A file that could not be read may hold just what the node needs.
         profile: plan.partial === true ? { ...profile, trust: "unknown" } : profile,
         issues: plan.issues,
         secrets: secretsView(selection, repository, deps.missingSecretsMayAppear),
       });
       if (selection.failing !== undefined) return judgeMalformedSecret(selection.failing, context());
+      const conclude = (outcome: PullOutcome): Judgement =>
+        outcome.kind === "pulled" ? judgePulled(outcome, reference) : judgeFailed(outcome, context());
+      const asked = { reference, credentials: credentialsFor(repository, selection), hosts };
+      const node = { dialect, platform: platformOf(profile, workload) };
+      const known = deps.predictor.recall(asked, node);
+      return known === undefined ? deps.predictor.predict(asked, node, signal).then(conclude) : conclude(known);
+    }
+
+    /** The Pod's Secrets before the node's own; an anonymous pull where neither has an entry. */
+    function credentialsFor(repository: string, selection: PullSecretSelection): PullQuestion["credentials"] {
+      const own = selection.keyring.lookup(repository);
       const node = profile.credentials.kind === "known" ? profile.credentials.lookup(repository) : [];
-      const found = [...selection.keyring.lookup(repository), ...node];
-      const credentials = found.length === 0 ? [undefined] : found;
-      const platform = platformOf(profile, workload);
-      const outcome = await deps.predictor.predict({ reference, credentials, hosts }, { dialect, platform }, signal);
-      return outcome.kind === "pulled" ? judgePulled(outcome, reference) : judgeFailed(outcome, context());
+      return own.length + node.length === 0 ? anonymous : [...own, ...node];
     }
   });
 }
+
+const anonymous: PullQuestion["credentials"] = [undefined];
 
 /** A nodeSelector says more about where the Pod lands than the profile does. */
 function platformOf(profile: NodeProfile, workload: Workload): Platform | undefined {

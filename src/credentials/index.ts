@@ -22,6 +22,7 @@ export {
 export { parsePullSecret } from "./pull-secret.js";
 export {
   type InterpretedSecrets,
+  noPullSecrets,
   type PullSecretDeps,
   type PullSecretRequest,
   type PullSecretSelection,

@@ -84,7 +84,7 @@ async function readAll(
 ): Promise<Pick<PullSecretSelection, "readings" | "keyring" | "failing">> {
   // A name listed twice only makes the kubelet try the same credential twice.
   const names = [...new Set(list)].filter((name) => name !== "");
-  if (names.length === 0) return noSecrets;
+  if (names.length === 0) return { readings: noPullSecrets.readings, keyring: noPullSecrets.keyring };
   const read = async (name: string) => interpret(name, await deps.source.secret(namespace, name, signal), deps);
   const results = await Promise.all(names.map(read));
   const readings = results.map((result) => result.reading);
@@ -96,8 +96,9 @@ async function readAll(
   };
 }
 
-/** Most Pods name no Secret; what that means is the same for all of them. */
-const noSecrets: Pick<PullSecretSelection, "readings" | "keyring"> = {
+/** The selection of a Pod that names no Secret. Most name none, and what that means is the same for all of them. */
+export const noPullSecrets: PullSecretSelection = {
+  origin: "pod",
   readings: [],
   keyring: { lookup: () => [], nearMisses: () => [], versionDependent: () => [] },
 };

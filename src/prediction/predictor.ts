@@ -26,16 +26,20 @@ export interface PredictorDeps {
   readonly onCache?: (result: "hit" | "miss" | "shared") => void;
 }
 
+/** What of a node decides an outcome besides its hosts. */
+export interface AskedNode {
+  readonly dialect: PullDialect;
+  readonly platform: Platform | undefined;
+}
+
 export interface Predictor {
+  /** The outcome that is remembered, if any. Asks nobody and needs no promise: most admissions end here. */
+  recall(question: PullQuestion, node: AskedNode): PullOutcome | undefined;
   /**
    * What a node with this dialect and platform would experience. Never rejects for what a registry does. When `signal`
    * aborts, the answer is at once a failed outcome whose last attempt is `unfinished`.
    */
-  predict(
-    question: PullQuestion,
-    node: { readonly dialect: PullDialect; readonly platform: Platform | undefined },
-    signal: AbortSignal,
-  ): Promise<PullOutcome>;
+  predict(question: PullQuestion, node: AskedNode, signal: AbortSignal): Promise<PullOutcome>;
 }
 
 /**
@@ -56,17 +60,18 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   });
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
   const hostsHash = hostsHasher();
+  const placeOf = ({ reference, hosts }: PullQuestion, { dialect, platform }: AskedNode): string =>
+    `${repositoryName(reference)}\n${dialect.id}\n${platform === undefined ? "any" : formatPlatform(platform)}\n${hostsHash(hosts)}`;
 
   return {
+    recall(question, node) {
+      const known = cache.get(keyOf(placeOf(question, node), question));
+      if (known !== undefined) deps.onCache?.("hit");
+      return known;
+    },
     async predict(question, node, signal) {
-      const where = [
-        repositoryName(question.reference),
-        node.dialect.id,
-        node.platform === undefined ? "any" : formatPlatform(node.platform),
-        hostsHash(question.hosts),
-      ].join("\n");
-      const identities = question.credentials.map(identityOf).join("\n");
-      const key = [where, pullObject(question.reference), identities].join("\n");
+      const where = placeOf(question, node);
+      const key = keyOf(where, question);
       const manifestsFor = (credential: RegistryCredential | undefined): ManifestMemory => ({
         recall: (digest) => manifests.get(`${where}\n${digest}\n${identityOf(credential)}`),
         remember: (attempt) => manifests.set(`${where}\n${attempt.digest}\n${identityOf(credential)}`, attempt),
@@ -101,6 +106,12 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       );
     },
   };
+}
+
+function keyOf(where: string, { reference, credentials }: PullQuestion): string {
+  const [only] = credentials;
+  const identities = credentials.length === 1 ? identityOf(only) : credentials.map(identityOf).join("\n");
+  return `${where}\n${pullObject(reference)}\n${identities}`;
 }
 
 function identityOf(credential: RegistryCredential | undefined): string {

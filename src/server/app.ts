@@ -2,11 +2,8 @@ import express, { type Express, type Request, type Response } from "express";
 import { type AdmissionDeps, admit, parseReview } from "../admission/index.js";
 import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
 import { readJsonBody } from "./body.js";
-import { checkTimeMs } from "./deadline.js";
+import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
 import type { Readiness } from "./readiness.js";
-
-/** Port: runs a function once, `delayMs` from now; the result cancels it. */
-export type StartTimer = (delayMs: number, run: () => void) => () => void;
 
 /** What the webhook's app is built from. */
 export interface AppDeps {
@@ -29,9 +26,11 @@ const defaultMaxBodyBytes = 3 * 1024 * 1024;
 export function createApp(deps: AppDeps): Express {
   const app = bareApp();
   const timeOf = rememberedTime();
+  const deadlines = createDeadlines(deps.admission.clock, deps.startTimer);
+  const signalFor = (req: Request): AbortSignal => deadlines.within(timeOf(req));
   app
     .route("/validate")
-    .post((req, res) => validate(deps, timeOf, req, res))
+    .post((req, res) => validate(deps, signalFor, req, res))
     .all(methodNotAllowed("POST"));
   observability(app, deps.readiness, deps.metrics);
   app.use(notFound);
@@ -81,7 +80,12 @@ function bareApp(): Express {
   return app;
 }
 
-async function validate(deps: AppDeps, timeOf: (req: Request) => number, req: Request, res: Response): Promise<void> {
+async function validate(
+  deps: AppDeps,
+  signalFor: (req: Request) => AbortSignal,
+  req: Request,
+  res: Response,
+): Promise<void> {
   const body = await readJsonBody(req, deps.maxBodyBytes ?? defaultMaxBodyBytes);
   if (body.kind === "gone") {
     return;
@@ -91,17 +95,8 @@ async function validate(deps: AppDeps, timeOf: (req: Request) => number, req: Re
     return;
   }
   const request = parseReview(body.value);
-  const stop = new AbortController();
-  const cancelTimer = deps.startTimer(timeOf(req), () =>
-    stop.abort(new DOMException("the deadline of the admission request has come", "TimeoutError")),
-  );
-  res.once("close", () => {
-    cancelTimer();
-    if (!res.writableFinished) {
-      stop.abort(new DOMException("the client has gone", "AbortError"));
-    }
-  });
-  const answer = await admit(deps.admission, request, stop.signal);
+  // A client that goes away ends nothing: what is found out by the deadline serves its next try.
+  const answer = await admit(deps.admission, request, signalFor(req));
   if (res.destroyed) {
     return;
   }

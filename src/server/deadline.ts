@@ -1,3 +1,9 @@
+import { setMaxListeners } from "node:events";
+import type { Clock } from "../core/index.js";
+
+/** Port: runs a function once, `delayMs` from now; the result cancels it. */
+export type StartTimer = (delayMs: number, run: () => void) => () => void;
+
 /** Where the API server's own patience ends when it does not say: `timeoutSeconds` of a webhook defaults to 10. */
 const defaultTimeoutMs = 10_000;
 /** The largest `timeoutSeconds` that Kubernetes accepts. */
@@ -42,4 +48,33 @@ export function checkTimeMs(timeout: unknown): number {
   const marginMs = Math.min(Math.max(timeoutMs / 10, shortestMarginMs), longestMarginMs);
   // Below 278 ms the margin would eat everything; cached answers are still worth a try.
   return Math.max(timeoutMs - marginMs, timeoutMs / 10);
+}
+
+/** Deadlines that requests share, because one timer and one signal for each request cost more than a cached answer. */
+export interface Deadlines {
+  /** Aborts when `timeMs` have passed, up to {@link deadlineStepMs} earlier, never later. */
+  within(timeMs: number): AbortSignal;
+}
+
+/** Requests whose time ends within the same step share one deadline. */
+export const deadlineStepMs = 20;
+
+export function createDeadlines(clock: Pick<Clock, "nowMs">, startTimer: StartTimer): Deadlines {
+  const signals = new Map<number, AbortSignal>();
+  return {
+    within(timeMs) {
+      const nowMs = clock.nowMs();
+      const endMs = Math.floor((nowMs + timeMs) / deadlineStepMs) * deadlineStepMs;
+      const known = signals.get(endMs);
+      if (known !== undefined) return known;
+      const stop = new AbortController();
+      setMaxListeners(0, stop.signal);
+      signals.set(endMs, stop.signal);
+      startTimer(Math.max(0, endMs - nowMs), () => {
+        signals.delete(endMs);
+        stop.abort(new DOMException("the deadline of the admission request has come", "TimeoutError"));
+      });
+      return stop.signal;
+    },
+  };
 }

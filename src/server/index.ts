@@ -1,5 +1,12 @@
-export { type AppDeps, createApp, createMetricsApp, type MetricsSource, type StartTimer } from "./app.js";
-export { checkTimeMs, parseGoDuration } from "./deadline.js";
+export { type AppDeps, createApp, createMetricsApp, type MetricsSource } from "./app.js";
+export {
+  checkTimeMs,
+  createDeadlines,
+  type Deadlines,
+  deadlineStepMs,
+  parseGoDuration,
+  type StartTimer,
+} from "./deadline.js";
 export {
   type CertificateSource,
   type ListenOptions,

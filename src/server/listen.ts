@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Redacted } from "../core/index.js";
-import type { StartTimer } from "./app.js";
+import type { StartTimer } from "./deadline.js";
 
 /** A certificate chain, leaf first, with its key; PEM. */
 export interface ServedPair {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkTimeMs, parseGoDuration } from "../../src/server/index.js";
+import { checkTimeMs, createDeadlines, deadlineStepMs, parseGoDuration } from "../../src/server/index.js";
 
 describe("parseGoDuration", () => {
   const table: readonly { given: string; want: number | undefined }[] = [
@@ -45,4 +45,43 @@ describe("checkTimeMs", () => {
   for (const { name, given, want } of table) {
     it(`gives ${name}`, () => assert.equal(checkTimeMs(given), want));
   }
+});
+
+describe("deadlines", () => {
+  /** A clock and timers that stand still until they are moved. */
+  function stopwatch() {
+    let nowMs = 1_000_007;
+    const timers: { readonly atMs: number; readonly run: () => void }[] = [];
+    const deadlines = createDeadlines({ nowMs: () => nowMs }, (delayMs, run) => {
+      timers.push({ atMs: nowMs + delayMs, run });
+      return () => undefined;
+    });
+    const move = (ms: number): void => {
+      nowMs += ms;
+      for (const timer of timers) if (timer.atMs <= nowMs) timer.run();
+    };
+    return { deadlines, timers, move };
+  }
+
+  it("abort in time, at most a step early", () => {
+    const { deadlines, timers, move } = stopwatch();
+    const signal = deadlines.within(500);
+    const early = 1_000_507 - (timers[0]?.atMs ?? 0);
+    assert.ok(early >= 0 && early < deadlineStepMs);
+    move(500 - deadlineStepMs);
+    assert.equal(signal.aborted, false);
+    move(deadlineStepMs);
+    assert.equal(signal.aborted, true);
+    assert.equal(signal.reason.name, "TimeoutError");
+  });
+
+  it("are shared by requests that end together, and by no others", () => {
+    const { deadlines, timers, move } = stopwatch();
+    const first = deadlines.within(500);
+    assert.equal(deadlines.within(501), first);
+    assert.notEqual(deadlines.within(600), first);
+    assert.equal(timers.length, 2);
+    move(1000);
+    assert.equal(deadlines.within(500).aborted, false);
+  });
 });

@@ -9,7 +9,8 @@ import { admissionDeps, realClock } from "../admission/doubles.js";
 
 /** The machine's timers. */
 export const startTimer: StartTimer = (delayMs, run) => {
-  const timer = setTimeout(run, delayMs);
+  // Deadlines outlive their requests; only open sockets may keep the process alive.
+  const timer = setTimeout(run, delayMs).unref();
   return () => clearTimeout(timer);
 };
 

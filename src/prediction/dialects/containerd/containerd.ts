@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { RuntimeVersion } from "../../../node/index.js";
 import type { PullAttempt } from "../../types.js";
 import type { AttemptRequest, PullDialect } from "../dialect.js";
@@ -9,7 +10,7 @@ import { containerdTraits } from "./traits.js";
 export function containerdDialect(version: Pick<RuntimeVersion, "major" | "minor" | "patch">): PullDialect {
   const traits = containerdTraits(version);
   return {
-    id: `containerd:${JSON.stringify(traits)}`,
+    id: `containerd:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: traits.grammar,
     attempt: (request, signal) => attempt(request, signal),
   };
