@@ -1,5 +1,5 @@
 import { unreachable } from "../core/index.js";
-import type { CredentialOrigin, NearMissReason } from "../credentials/index.js";
+import type { CredentialOrigin, NearMissReason, SecretNote } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import type { FailureReason } from "../prediction/index.js";
 import { repositoryName } from "../reference/index.js";
@@ -112,10 +112,17 @@ function rejected(host: RegistryHost, carried: CredentialOrigin, context: Diagno
 }
 
 function emptyCredential(host: RegistryHost, carried: CredentialOrigin, context: DiagnosisContext): Diagnosis {
+  const token = tokenOnly(carried, context) ? "; the kubelet ignores its identitytoken" : "";
   return diagnose("CredentialsRejected", context, {
-    message: `${originLabel(carried)} holds no user and password for ${hostLabel(host, context.reference)}`,
+    message: `${originLabel(carried)} holds no user and password for ${hostLabel(host, context.reference)}${token}`,
     ...(carried.kind === "secret" ? { fix: recreate(carried.name, context) } : {}),
   });
+}
+
+function tokenOnly(carried: CredentialOrigin, { secrets }: DiagnosisContext): boolean {
+  if (carried.kind !== "secret") return false;
+  const reading = secrets.readings.find(({ name }) => name === carried.name);
+  return reading?.kind === "usable" && (reading.notes ?? []).some(({ code }) => code === "TokenIgnored");
 }
 
 function hiddenFrom(host: RegistryHost, carried: CredentialOrigin, context: DiagnosisContext): Diagnosis {
@@ -183,7 +190,7 @@ function unusableSecret(host: RegistryHost, context: DiagnosisContext): Diagnosi
         });
       case "usable":
         return diagnose(cause, context, {
-          message: `${name} wants credentials and ${where} has none for it${nearest(context)}`,
+          message: `${name} wants credentials and ${where} has none for it${ignoredParts(reading.notes)}${nearest(context)}`,
           fix: `Add the key ${context.reference.domain} to it: ${createSecret(reading.name, context)}`,
         });
       case "malformed":
@@ -206,6 +213,14 @@ function ignoredBecause(
     case "empty":
       return "it is empty";
   }
+}
+
+/** Parts of a Docker config that people expect to work and that the kubelet never reads. */
+function ignoredParts(notes: readonly SecretNote[] | undefined): string {
+  const codes = new Set((notes ?? []).map(({ code }) => code));
+  if (codes.has("CredentialHelpersIgnored")) return "; the kubelet ignores its credHelpers and credsStore";
+  if (codes.has("NestedAuths")) return "; in a .dockercfg the registries stand at the top, not under auths";
+  return codes.has("AuthsMissing") ? "; it has no auths" : "";
 }
 
 function nearest({ secrets }: DiagnosisContext): string {

@@ -197,6 +197,26 @@ describe("what is not known of the nodes", () => {
   });
 });
 
+describe("parts of a Secret that the kubelet ignores", () => {
+  it("are named where they explain why no credential was sent", () => {
+    const notes = [{ code: "CredentialHelpersIgnored" }] as const;
+    const judgement = anonymous401([{ kind: "usable", name: "pull", keys: [], notes }]);
+    assert.equal(judgement.cause, "PullSecretForOtherRegistry");
+    assert.match(judgement.message, /ignores its credHelpers/);
+  });
+
+  it("are named where an entry holds nothing but a token", () => {
+    const notes = [{ code: "TokenIgnored", key: "reg.test" }] as const;
+    const readings = [{ kind: "usable", name: "pull", keys: ["reg.test"], notes }] as const;
+    const judgement = failed(
+      { kind: "refused", refusal: { kind: "no-credentials", scheme: "basic" } },
+      { credential: secret },
+      diagnosisContext({ secrets: { readings, nearMisses: [], versionDependent: false, mayAppear: false } }),
+    );
+    assert.match(judgement.message, /ignores its identitytoken/);
+  });
+});
+
 describe("several hosts and several credentials", () => {
   it("never calls an image unpullable while a mirror that is down may have it", () => {
     const shown = { host, reason: { kind: "not-found", object: "manifests/v1" } } as const;
