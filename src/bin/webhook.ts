@@ -67,8 +67,6 @@ function assembleWebhookCheck(
 ): Assembly {
   const { secrets, node, logger, metrics } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
-    // serve() counts findings where it hands the report over.
-    onFinding: () => undefined,
     onFault: (error) => logger.error({ err: error }, "a check failed"),
     onRequest: ({ registry, method, status, durationMs }) =>
       metrics.registryRequest({ registry, method, code: status ?? "fault", durationMs }),

@@ -23,7 +23,7 @@ export interface CheckDeps extends SecretsDeps {
 
 /** Told of everything worth counting; implemented by telemetry/. Must not throw. */
 export interface CheckObserver {
-  onFinding(finding: Finding): void;
+  onFinding?(finding: Finding): void;
   /** A fault of Pullguard's own that became `CheckFailed`. */
   onFault(error: unknown): void;
 }
@@ -51,7 +51,7 @@ async function checkWorkload(
   const secrets = podSecretsReader(deps, workload, signal);
   return await mapConcurrently(distinctImages(workload), maxConcurrentImages, async (image) => {
     const finding = await checkImage(deps, profileChecks, { workload, image, secrets }, signal);
-    deps.observer?.onFinding(finding);
+    deps.observer?.onFinding?.(finding);
     return finding;
   });
 }

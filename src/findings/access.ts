@@ -6,6 +6,7 @@ import { repositoryName } from "../reference/index.js";
 import type { AuthRefusal } from "../registry/index.js";
 import type { CauseCode } from "./catalogue.js";
 import { type Diagnosis, type DiagnosisContext, diagnose, hostLabel } from "./diagnosis.js";
+import { createSecret, recreateSecret, secretLabel } from "./secret-repair.js";
 import { diagnoseFault } from "./transport.js";
 
 /** Whose credential the attempt carried; undefined for an anonymous one. */
@@ -106,7 +107,7 @@ function rejected(host: RegistryHost, carried: CredentialOrigin, context: Diagno
     message: `${hostLabel(host, context.reference)} rejects the credentials of ${originLabel(carried)}`,
     fix:
       carried.kind === "secret"
-        ? recreate(carried.name, context)
+        ? recreateSecret(carried.name, context)
         : `Renew the entry ${carried.key} in ${carried.file} on the nodes.`,
   });
 }
@@ -115,7 +116,7 @@ function emptyCredential(host: RegistryHost, carried: CredentialOrigin, context:
   const token = tokenOnly(carried, context) ? "; the kubelet ignores its identitytoken" : "";
   return diagnose("CredentialsRejected", context, {
     message: `${originLabel(carried)} holds no user and password for ${hostLabel(host, context.reference)}${token}`,
-    ...(carried.kind === "secret" ? { fix: recreate(carried.name, context) } : {}),
+    ...(carried.kind === "secret" ? { fix: recreateSecret(carried.name, context) } : {}),
   });
 }
 
@@ -186,7 +187,7 @@ function unusableSecret(host: RegistryHost, context: DiagnosisContext): Diagnosi
       case "ignored":
         return diagnose(cause, context, {
           message: `${name} wants credentials and the kubelet ignores ${where}: ${ignoredBecause(reading)}`,
-          fix: recreate(reading.name, context),
+          fix: recreateSecret(reading.name, context),
         });
       case "usable":
         return diagnose(cause, context, {
@@ -238,30 +239,6 @@ const nearMissText: Readonly<Record<NearMissReason, string>> = {
   "key-unusable": "the kubelet cannot use this spelling",
   "other-host": "another registry",
 };
-
-function createSecret(name: string, context: DiagnosisContext): string {
-  if (isFile(name))
-    return `docker login ${context.reference.domain}, with the file ${name.slice(filePrefix.length)} as its config.json`;
-  const namespace = context.namespace === "" ? "" : ` -n ${context.namespace}`;
-  return `kubectl create secret docker-registry ${name}${namespace} --docker-server=${context.reference.domain} --docker-username=<user> --docker-password=<password>`;
-}
-
-/** Secrets that were given as files bear the file's name; a colon cannot be in the name of a Secret of a cluster. */
-const filePrefix = "file:";
-
-function isFile(name: string): boolean {
-  return name.startsWith(filePrefix);
-}
-
-function secretLabel(name: string, namespace: string): string {
-  return isFile(name) ? name.slice(filePrefix.length) : `Secret ${namespace}/${name}`;
-}
-
-function recreate(name: string, context: DiagnosisContext): string {
-  if (isFile(name)) return `Log in again: ${createSecret(name, context)}`;
-  const namespace = context.namespace === "" ? "" : ` -n ${context.namespace}`;
-  return `kubectl delete secret ${name}${namespace} && ${createSecret(name, context)}`;
-}
 
 function withCredential(carried: Carried): string {
   return carried === undefined ? "" : ` with ${originLabel(carried)}`;

@@ -7,6 +7,7 @@ import { type CauseCode, causeEntry } from "./catalogue.js";
 import type { KubeletReason } from "./cause-entry.js";
 import { type Diagnosis, type DiagnosisContext, diagnose } from "./diagnosis.js";
 import { diagnoseName } from "./name.js";
+import { recreateSecret, secretLabel } from "./secret-repair.js";
 import { diagnoseFault } from "./transport.js";
 import type { Verdict } from "./types.js";
 
@@ -54,10 +55,10 @@ export function judgeMalformedSecret(
   secret: { readonly name: string; readonly message: string },
   context: DiagnosisContext,
 ): Judgement {
-  const where = `Secret ${context.namespace}/${secret.name}`;
   const diagnosis = diagnose("PullSecretMalformed", context, {
-    message: `${where} is malformed, which fails every pull of this Pod: ${secret.message}`,
-    fix: `Recreate it: kubectl delete secret ${secret.name} -n ${context.namespace} && kubectl create secret docker-registry ${secret.name} -n ${context.namespace} --docker-server=<registry> --docker-username=<user> --docker-password=<password>`,
+    message: `${secretLabel(secret.name, context.namespace)} is malformed, which fails every pull of this Pod: ${secret.message}`,
+    // Which registries it was for cannot be read from it any more.
+    fix: recreateSecret(secret.name, context, "<registry>"),
   });
   return judgement(diagnosis, normalisedReference(context.reference));
 }

@@ -1,4 +1,4 @@
-import { type CauseCode, causeCodes, causeEntry } from "./catalogue.js";
+import { type CauseCode, catalogue, causeCodes, causeEntry } from "./catalogue.js";
 
 /** The Markdown page of one cause, for `pullguard explain CODE`; undefined for a code that is not in the catalogue. */
 export function explainCause(code: string): string | undefined {
@@ -25,7 +25,7 @@ export function findingsPage(): string {
 }
 
 function isCauseCode(code: string): code is CauseCode {
-  return Object.hasOwn(Object.fromEntries(causeCodes.map((known) => [known, true])), code);
+  return Object.hasOwn(catalogue, code);
 }
 
 function causeSection(code: CauseCode): string {

@@ -63,25 +63,24 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   const placeOf = ({ reference, hosts }: PullQuestion, { dialect, platform }: AskedNode): string =>
     `${repositoryName(reference)}\n${dialect.id}\n${platform === undefined ? "any" : formatPlatform(platform)}\n${hostsHash(hosts)}`;
 
+  const recall: Predictor["recall"] = (question, node) => {
+    const known = cache.get(keyOf(placeOf(question, node), question));
+    if (known !== undefined) deps.onCache?.("hit");
+    return known;
+  };
+
   return {
-    recall(question, node) {
-      const known = cache.get(keyOf(placeOf(question, node), question));
-      if (known !== undefined) deps.onCache?.("hit");
-      return known;
-    },
+    recall,
     async predict(question, node, signal) {
+      const known = recall(question, node);
+      if (known !== undefined) return known;
+      deps.onCache?.("miss");
       const where = placeOf(question, node);
       const key = keyOf(where, question);
       const manifestsFor = (credential: RegistryCredential | undefined): ManifestMemory => ({
         recall: (digest) => manifests.get(`${where}\n${digest}\n${identityOf(credential)}`),
         remember: (attempt) => manifests.set(`${where}\n${attempt.digest}\n${identityOf(credential)}`, attempt),
       });
-      const known = cache.get(key);
-      if (known !== undefined) {
-        deps.onCache?.("hit");
-        return known;
-      }
-      deps.onCache?.("miss");
       let waitingFor = signal.aborted ? undefined : question.hosts[0]?.address;
       const outcome = await shared.join(
         key,

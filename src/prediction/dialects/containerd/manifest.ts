@@ -16,7 +16,7 @@ import {
   sha256Digest,
 } from "../../../oci/index.js";
 import type { RegistryResponse } from "../../../registry/index.js";
-import type { ContentProblem, HostFailure, PullAttempt } from "../../types.js";
+import type { ContentProblem, HostFailure, PullAttempt, PulledAttempt } from "../../types.js";
 import type { AttemptRequest } from "../dialect.js";
 import { failureOf, type Resolution } from "./resolve.js";
 import type { ContainerdTraits } from "./traits.js";
@@ -50,29 +50,23 @@ export async function readManifestChain(
 
 async function readLevel(walk: Walk, descriptor: Descriptor, depth: number): Promise<PullAttempt> {
   const { digest, mediaType, sizeBytes } = descriptor;
-  const problem = (found: ContentProblem): PullAttempt => ({
-    kind: "content",
-    digest: walk.root.digest,
-    via: walk.root.host,
-    problem: found,
-  });
-  if (sizeBytes === 0) return problem({ kind: "empty", digest });
+  if (sizeBytes === 0) return damaged(walk, { kind: "empty", digest });
   if (takesForSchema1(mediaType)) return await readSchema1(walk, descriptor);
   if (!isIndexType(mediaType) && !isManifestType(mediaType))
-    return problem({ kind: "unsupported-type", digest, mediaType });
-  if (depth > maxIndexDepth) return problem({ kind: "nested-too-deep", digest });
+    return damaged(walk, { kind: "unsupported-type", digest, mediaType });
+  if (depth > maxIndexDepth) return damaged(walk, { kind: "nested-too-deep", digest });
 
   const fetched = await fetchBytes(walk, `manifests/${digest}`, mediaType);
   if (fetched.kind !== "bytes") return notServed(walk, fetched, digest);
   const damage = damageOf(fetched.bytes, descriptor);
-  if (damage !== undefined) return problem(damage);
+  if (damage !== undefined) return damaged(walk, damage);
 
   const document = decodeManifest(fetched.bytes, mediaType);
   switch (document.kind) {
     case "unreadable":
-      return problem({ kind: "unreadable", digest, reason: document.reason });
+      return damaged(walk, { kind: "unreadable", digest, reason: document.reason });
     case "schema1":
-      return problem({ kind: "unreadable", digest, reason: "schema 1 content under another media type" });
+      return damaged(walk, { kind: "unreadable", digest, reason: "schema 1 content under another media type" });
     case "manifest":
       return depth > 0 && descriptor.platform === undefined
         ? await checkConfigPlatform(walk, document.config)
@@ -85,20 +79,15 @@ async function readLevel(walk: Walk, descriptor: Descriptor, depth: number): Pro
 async function readChild(walk: Walk, entries: readonly Descriptor[], depth: number): Promise<PullAttempt> {
   const offered = offeredPlatforms(entries);
   const { platform } = walk.request;
-  const problem = (found: ContentProblem): PullAttempt => ({
-    kind: "content",
-    digest: walk.root.digest,
-    via: walk.root.host,
-    problem: found,
-  });
   if (platform === undefined) {
     // Nobody said what the nodes are. Most are linux/amd64; an index that lacks it must not pass silently.
     const common: Platform = { os: "linux", architecture: "amd64" };
     const serves = entries.some((entry) => entry.platform === undefined || matchesPlatform(common, entry.platform));
-    return serves ? { ...pulled(walk), platforms: offered } : problem({ kind: "platform-unknown", offered });
+    return serves ? { ...pulled(walk), platforms: offered } : damaged(walk, { kind: "platform-unknown", offered });
   }
   const chosen = chooseEntry(entries, platform, walk.traits.engine);
-  if (chosen === undefined) return problem({ kind: "platform-missing", wanted: formatPlatform(platform), offered });
+  if (chosen === undefined)
+    return damaged(walk, { kind: "platform-missing", wanted: formatPlatform(platform), offered });
   const child = await readLevel(walk, chosen, depth + 1);
   return child.kind === "pulled" ? { ...child, platforms: child.platforms ?? offered } : child;
 }
@@ -123,8 +112,13 @@ function offeredPlatforms(entries: readonly Descriptor[]): readonly string[] {
   return [...new Set(names)].filter((name) => !name.startsWith("unknown/"));
 }
 
-function pulled(walk: Walk): Extract<PullAttempt, { kind: "pulled" }> {
+function pulled(walk: Walk): PulledAttempt {
   return { kind: "pulled", digest: walk.root.digest, mediaType: walk.root.mediaType, via: walk.root.host };
+}
+
+/** The reference leads to something that cannot be pulled. */
+function damaged(walk: Walk, problem: ContentProblem): PullAttempt {
+  return { kind: "content", digest: walk.root.digest, via: walk.root.host, problem };
 }
 
 function damageOf(bytes: Uint8Array, descriptor: Descriptor): ContentProblem | undefined {
@@ -145,18 +139,12 @@ function takesForSchema1(mediaType: string): boolean {
 
 /** containerd 1.x converts a schema 1 manifest if it is signed; the digest is one of the payload without signatures. */
 async function readSchema1(walk: Walk, { digest, mediaType }: Descriptor): Promise<PullAttempt> {
-  const problem = (found: ContentProblem): PullAttempt => ({
-    kind: "content",
-    digest: walk.root.digest,
-    via: walk.root.host,
-    problem: found,
-  });
-  if (!walk.traits.convertsSchema1) return problem({ kind: "schema1", digest });
+  if (!walk.traits.convertsSchema1) return damaged(walk, { kind: "schema1", digest });
   const fetched = await fetchBytes(walk, `manifests/${digest}`, mediaType);
   if (fetched.kind !== "bytes") return notServed(walk, fetched, digest);
   return signedManifest.safeParse(parseJson(fetched.bytes)).success
     ? pulled(walk)
-    : problem({ kind: "unreadable", digest, reason: "a schema 1 manifest without signatures" });
+    : damaged(walk, { kind: "unreadable", digest, reason: "a schema 1 manifest without signatures" });
 }
 
 const signedManifest = z.object({ signatures: z.array(z.unknown()).min(1) });
@@ -180,12 +168,7 @@ async function checkConfigPlatform(walk: Walk, config: Descriptor): Promise<Pull
     return pulled(walk);
   }
   const named = offered === undefined ? [] : [formatPlatform(normalisePlatform(offered))];
-  return {
-    kind: "content",
-    digest: walk.root.digest,
-    via: walk.root.host,
-    problem: { kind: "platform-missing", wanted: formatPlatform(platform), offered: named },
-  };
+  return damaged(walk, { kind: "platform-missing", wanted: formatPlatform(platform), offered: named });
 }
 
 function parseJson(bytes: Uint8Array): unknown {
@@ -240,5 +223,5 @@ function failedWithFirst(failures: readonly HostFailure[]): Extract<PullAttempt,
 /** What a tag or an index promises is served by no host: the image is damaged, not missing. */
 function notServed(walk: Walk, failed: Exclude<Fetched, { kind: "bytes" }>, digest: string): PullAttempt {
   if (failed.kind === "unfinished" || failed.failures.some(({ reason }) => reason.kind !== "not-found")) return failed;
-  return { kind: "content", digest: walk.root.digest, via: walk.root.host, problem: { kind: "child-missing", digest } };
+  return damaged(walk, { kind: "child-missing", digest });
 }
