@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { systemClock as clock } from "../src/bin/system.js";
 import { type Check, createCheck } from "../src/check/index.js";
 import { inMemorySecretSource, type PullSecret, pullSecretFromObject } from "../src/credentials/index.js";
-import { candidateProfiles, nodeFilesFromMap, parseRuntime } from "../src/node/index.js";
+import { candidateProfiles, fixedNodes, nodeFilesFromMap, parseRuntime } from "../src/node/index.js";
 import { parsePlatform } from "../src/oci/index.js";
 import { createPredictor } from "../src/prediction/index.js";
 import { createRegistryClient } from "../src/registry/index.js";
@@ -49,7 +49,7 @@ export function createBenchEngine(registries: Registries, saying: NodeSaying): B
     freshCheck: () =>
       createCheck({
         clock,
-        profiles,
+        nodes: fixedNodes(profiles),
         predictor: createPredictor({ client, clock, maxCachedOutcomes: 1000, lingerMs: 0 }),
         secrets,
         keyring: { identityKey },

@@ -5,6 +5,7 @@ import type { Clock } from "../core/index.js";
 import { type Keyring, nodeFileKeyring, type PullSecretEntry, type SecretSource } from "../credentials/index.js";
 import {
   candidateProfiles,
+  fixedNodes,
   type NodeCredentials,
   type NodeProfile,
   parseRuntime,
@@ -63,7 +64,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   });
   const check = createCheck({
     clock,
-    profiles,
+    nodes: fixedNodes(profiles),
     predictor,
     secrets: order.secrets,
     keyring: { identityKey },

@@ -2,12 +2,12 @@ import { setMaxListeners } from "node:events";
 import type { Clock } from "../core/index.js";
 import type { Finding, Judgement, Verdict } from "../findings/index.js";
 import { judgeOwnFault, judgeUnchecked, mergeJudgements } from "../findings/index.js";
-import type { NodeProfile } from "../node/index.js";
+import type { NodeSource } from "../node/index.js";
 import type { Predictor } from "../prediction/index.js";
 import { distinctImages, type Workload } from "../workload/index.js";
 import { mapConcurrently } from "./concurrently.js";
 import { podSecretsReader, type SecretsDeps, type SecretsMemory } from "./pod-secrets.js";
-import { createProfileChecks, distinctPlans, type ImageQuestion, type ProfileCheck } from "./profile-check.js";
+import { createProfileChecks, distinctPlans, type ImageQuestion, type ProfileChecks } from "./profile-check.js";
 import type { Check, Report } from "./types.js";
 
 /** Images of one request that are looked at together; the registries' own limits are in registry/. */
@@ -15,8 +15,8 @@ const maxConcurrentImages = 64;
 
 export interface CheckDeps extends SecretsDeps {
   readonly clock: Clock;
-  /** The profiles a Pod may land on; at least one. */
-  readonly profiles: readonly NodeProfile[];
+  /** The nodes a Pod may land on. */
+  readonly nodes: NodeSource;
   readonly predictor: Predictor;
   readonly observer?: CheckObserver;
 }
@@ -44,13 +44,14 @@ export function createCheck(given: CheckDeps): Check {
 
 async function checkWorkload(
   deps: CheckDeps & SecretsMemory,
-  profileChecks: readonly ProfileCheck[],
+  profileChecks: ProfileChecks,
   workload: Workload,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const secrets = podSecretsReader(deps, workload, signal);
+  const candidates = deps.nodes.candidatesFor(workload.pod);
   return await mapConcurrently(distinctImages(workload), maxConcurrentImages, async (image) => {
-    const finding = await checkImage(deps, profileChecks, { workload, image, secrets }, signal);
+    const finding = await checkImage(deps, profileChecks, { workload, image, secrets, candidates }, signal);
     deps.observer?.onFinding?.(finding);
     return finding;
   });
@@ -58,17 +59,13 @@ async function checkWorkload(
 
 async function checkImage(
   deps: CheckDeps,
-  profileChecks: readonly ProfileCheck[],
+  profileChecks: ProfileChecks,
   question: ImageQuestion,
   signal: AbortSignal,
 ): Promise<Finding> {
   const { image, workload } = question;
-  const { reference, digest, verdict, cause, kubeletReason, message, fix } = await judgeImage(
-    deps,
-    profileChecks,
-    question,
-    signal,
-  );
+  const judgement = await judgeImage(deps, profileChecks, question, signal);
+  const { reference, digest, verdict, cause, kubeletReason, message, fix, advisories } = judgement;
   return {
     image: image.image,
     reference,
@@ -78,6 +75,7 @@ async function checkImage(
     kubelet: { reason: kubeletReason },
     message,
     fix,
+    ...(advisories === undefined || advisories.length === 0 ? {} : { advisories }),
     workload: workload.identity,
     fieldPaths: image.fieldPaths,
   };
@@ -85,18 +83,18 @@ async function checkImage(
 
 async function judgeImage(
   deps: CheckDeps,
-  profileChecks: readonly ProfileCheck[],
+  profileChecks: ProfileChecks,
   question: ImageQuestion,
   signal: AbortSignal,
 ): Promise<Judgement> {
   // Thousands of images may be left when the deadline comes; even planning them would delay the answer.
   if (signal.aborted) return judgeUnchecked();
   try {
-    const plans = distinctPlans(profileChecks, question.image);
+    const plans = distinctPlans(profileChecks, question);
     const [only] = plans;
     if (only !== undefined && plans.length === 1) return await only.check.judge(question, only.plan, signal);
-    const judgements = plans.map(async ({ check, plan }) => ({
-      profile: check.profile.name,
+    const judgements = plans.map(async ({ check, plan, where }) => ({
+      where,
       judgement: await check.judge(question, plan, signal),
     }));
     return mergeJudgements(await Promise.all(judgements));

@@ -3,11 +3,11 @@ import type { Clock } from "../core/index.js";
 import type { PullSecretSelection } from "../credentials/index.js";
 import type { DiagnosisContext, Judgement } from "../findings/index.js";
 import { judgeFailed, judgeMalformedSecret, judgePlan, judgePulled } from "../findings/index.js";
-import type { NodeProfile } from "../node/index.js";
+import type { NodeCandidates, NodeProfile } from "../node/index.js";
 import { normalisePlatform, type Platform } from "../oci/index.js";
 import {
   cachedHostPlans,
-  containerdDialect,
+  dialectFor,
   type Predictor,
   type PullOutcome,
   type PullPlan,
@@ -25,7 +25,6 @@ const maxPlans = 5000;
 
 export interface ProfileCheckDeps extends Pick<SecretsDeps, "missingSecretsMayAppear"> {
   readonly clock: Clock;
-  readonly profiles: readonly NodeProfile[];
   readonly predictor: Predictor;
 }
 
@@ -34,6 +33,8 @@ export interface ImageQuestion {
   readonly workload: Workload;
   readonly image: DistinctImage;
   readonly secrets: PodSecretsReader;
+  /** Where the workload's Pods may land; at least one group. */
+  readonly candidates: readonly NodeCandidates[];
 }
 
 /** Judges images for the nodes of one profile. */
@@ -44,17 +45,30 @@ export interface ProfileCheck {
   judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement>;
 }
 
+/** The check of a profile, the same one for as long as the profile is. */
+export type ProfileChecks = (profile: NodeProfile) => ProfileCheck;
+
+/** What a profile would ask for one image. */
+interface PlannedCheck {
+  readonly check: ProfileCheck;
+  readonly plan: PullPlan;
+  readonly where: string;
+}
+
 /**
  * The profiles worth asking for one image. Where the runtime is only assumed, profiles that would ask the same hosts
  * give the same answer but for rare contents, so the newest of them speaks for all: no registry is asked twice.
  */
 export function distinctPlans(
-  checks: readonly ProfileCheck[],
-  image: DistinctImage,
-): readonly { readonly check: ProfileCheck; readonly plan: PullPlan }[] {
-  const planned = checks.map((check) => ({ check, plan: check.plan(image) }));
+  checks: ProfileChecks,
+  { candidates, image }: Pick<ImageQuestion, "candidates" | "image">,
+): readonly PlannedCheck[] {
+  const planned = candidates.map(({ profile, where }) => {
+    const check = checks(profile);
+    return { check, plan: check.plan(image), where };
+  });
   if (planned.length === 1) return planned;
-  const byQuestion = new Map<string, (typeof planned)[number]>();
+  const byQuestion = new Map<string, PlannedCheck>();
   for (const entry of planned) {
     const { profile } = entry.check;
     const own = profile.runtimeIsAssumed === true ? "" : profile.name;
@@ -77,72 +91,81 @@ function questionOf(plan: PullPlan): string {
   return JSON.stringify(hosts);
 }
 
-export function createProfileChecks(deps: ProfileCheckDeps): readonly ProfileCheck[] {
-  return deps.profiles.map((profile) => {
-    const dialect = containerdDialect(profile.runtime);
-    const hostsFor = cachedHostPlans(profile, deps.clock, hostPlanTtlMs);
-    const plans = new LRUCache<string, PullPlan>({
-      max: maxPlans,
-      ttl: hostPlanTtlMs,
-      ttlResolution: 0,
-      perf: { now: () => deps.clock.nowMs() },
-    });
-    const plan = ({ image, pullPolicy }: DistinctImage): PullPlan => {
-      const key = `${pullPolicy} ${image}`;
-      const known = plans.get(key);
-      if (known !== undefined) return known;
-      const made = planPull({ image, pullPolicy, runtimeGrammar: dialect.grammar, hostsFor });
-      plans.set(key, made);
-      return made;
-    };
-    return { profile, plan, judge };
+export function createProfileChecks(deps: ProfileCheckDeps): ProfileChecks {
+  const known = new WeakMap<NodeProfile, ProfileCheck>();
+  return (profile) => {
+    const before = known.get(profile);
+    if (before !== undefined) return before;
+    const made = createProfileCheck(deps, profile);
+    known.set(profile, made);
+    return made;
+  };
+}
 
-    /** A promise only where something must be waited for: a Secret to be read, a registry to answer. */
-    function judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement> {
-      const { workload, image, secrets } = question;
-      // Names, policies and broken files need no Secret; most workloads with such a fault are judged without reading one.
-      if (plan.kind !== "pull") {
-        const { namespace } = workload.identity;
-        return judgePlan(image.image, plan, { namespace, profile, issues: [], secrets: noSecretsRead });
-      }
-      const selection = secrets();
-      return selection instanceof Promise
-        ? selection.then((read) => judgePull(workload, plan, read, signal))
-        : judgePull(workload, plan, selection, signal);
-    }
-
-    function judgePull(
-      workload: Workload,
-      plan: Extract<PullPlan, { kind: "pull" }>,
-      selection: PullSecretSelection,
-      signal: AbortSignal,
-    ): Judgement | Promise<Judgement> {
-      const { reference, hosts } = plan;
-      const repository = repositoryName(reference);
-      const context = (): DiagnosisContext => ({
-        reference,
-        namespace: workload.identity.namespace,
-        // A file that could not be read may hold just what the node needs.
-        profile: plan.partial === true ? { ...profile, trust: "unknown" } : profile,
-        issues: plan.issues,
-        secrets: secretsView(selection, repository, deps.missingSecretsMayAppear),
-      });
-      if (selection.failing !== undefined) return judgeMalformedSecret(selection.failing, context());
-      const conclude = (outcome: PullOutcome): Judgement =>
-        outcome.kind === "pulled" ? judgePulled(outcome, reference) : judgeFailed(outcome, context());
-      const asked = { reference, credentials: credentialsFor(repository, selection), hosts };
-      const node = { dialect, platform: platformOf(profile, workload) };
-      const known = deps.predictor.recall(asked, node);
-      return known === undefined ? deps.predictor.predict(asked, node, signal).then(conclude) : conclude(known);
-    }
-
-    /** The Pod's Secrets before the node's own; an anonymous pull where neither has an entry. */
-    function credentialsFor(repository: string, selection: PullSecretSelection): PullQuestion["credentials"] {
-      const own = selection.keyring.lookup(repository);
-      const node = profile.credentials.kind === "known" ? profile.credentials.lookup(repository) : [];
-      return own.length + node.length === 0 ? anonymous : [...own, ...node];
-    }
+function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): ProfileCheck {
+  const dialect = dialectFor(profile);
+  const hostsFor = cachedHostPlans(profile, deps.clock, hostPlanTtlMs);
+  const plans = new LRUCache<string, PullPlan>({
+    max: maxPlans,
+    ttl: hostPlanTtlMs,
+    ttlResolution: 0,
+    perf: { now: () => deps.clock.nowMs() },
   });
+  const plan = ({ image, pullPolicy }: DistinctImage): PullPlan => {
+    const key = `${pullPolicy} ${image}`;
+    const known = plans.get(key);
+    if (known !== undefined) return known;
+    const made = planPull({ image, pullPolicy, runtimeGrammar: dialect.grammar, hostsFor });
+    plans.set(key, made);
+    return made;
+  };
+  return { profile, plan, judge };
+
+  /** A promise only where something must be waited for: a Secret to be read, a registry to answer. */
+  function judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement> {
+    const { workload, image, secrets } = question;
+    // Names, policies and broken files need no Secret; most workloads with such a fault are judged without reading one.
+    if (plan.kind !== "pull") {
+      const { namespace } = workload.identity;
+      return judgePlan(image.image, plan, { namespace, profile, issues: [], secrets: noSecretsRead });
+    }
+    const selection = secrets();
+    return selection instanceof Promise
+      ? selection.then((read) => judgePull(workload, plan, read, signal))
+      : judgePull(workload, plan, selection, signal);
+  }
+
+  function judgePull(
+    workload: Workload,
+    plan: Extract<PullPlan, { kind: "pull" }>,
+    selection: PullSecretSelection,
+    signal: AbortSignal,
+  ): Judgement | Promise<Judgement> {
+    const { reference, hosts } = plan;
+    const repository = repositoryName(reference);
+    const context = (): DiagnosisContext => ({
+      reference,
+      namespace: workload.identity.namespace,
+      // A file that could not be read may hold just what the node needs.
+      profile: plan.partial === true ? { ...profile, trust: "unknown" } : profile,
+      issues: plan.issues,
+      secrets: secretsView(selection, repository, deps.missingSecretsMayAppear),
+    });
+    if (selection.failing !== undefined) return judgeMalformedSecret(selection.failing, context());
+    const conclude = (outcome: PullOutcome): Judgement =>
+      outcome.kind === "pulled" ? judgePulled(outcome, reference) : judgeFailed(outcome, context());
+    const asked = { reference, credentials: credentialsFor(repository, selection), hosts };
+    const node = { dialect, platform: platformOf(profile, workload) };
+    const known = deps.predictor.recall(asked, node);
+    return known === undefined ? deps.predictor.predict(asked, node, signal).then(conclude) : conclude(known);
+  }
+
+  /** The Pod's Secrets before the node's own; an anonymous pull where neither has an entry. */
+  function credentialsFor(repository: string, selection: PullSecretSelection): PullQuestion["credentials"] {
+    const own = selection.keyring.lookup(repository);
+    const node = profile.credentials.kind === "known" ? profile.credentials.lookup(repository) : [];
+    return own.length + node.length === 0 ? anonymous : [...own, ...node];
+  }
 }
 
 const anonymous: PullQuestion["credentials"] = [undefined];

@@ -28,6 +28,9 @@ function imageOf(finding: Finding): Finding {
     kubelet: { reason: finding.kubelet.reason },
     message: finding.message,
     fix: finding.fix,
+    ...(finding.advisories === undefined
+      ? {}
+      : { advisories: finding.advisories.map(({ cause, message, fix }) => ({ cause, message, fix })) }),
     workload: { apiVersion, kind, namespace, name },
     fieldPaths: [...finding.fieldPaths],
   };

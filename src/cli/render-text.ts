@@ -54,6 +54,11 @@ function findingLines(finding: Finding, style: TextStyle): readonly string[] {
   const isBad = finding.verdict !== "pullable";
   if (isBad) lines.push(wrap(printable(finding.message), style.width, "    "));
   if (isBad && finding.fix !== null) lines.push(wrap(printable(finding.fix), style.width, "    Fix: "));
+  for (const { cause, message, fix } of finding.advisories ?? []) {
+    lines.push(`    ${paint("yellow", style)("!")} ${paint("bold", style)(cause)}`);
+    lines.push(wrap(printable(message), style.width, "      "));
+    if (fix !== null) lines.push(wrap(printable(fix), style.width, "      Fix: "));
+  }
   // An argument needs no address: the person has just typed it.
   if (finding.workload.kind !== "") {
     lines.push(...finding.fieldPaths.map((path) => paint("gray", style)(`    at ${printable(path)}`)));

@@ -12,4 +12,4 @@ export {
 } from "./judge.js";
 export { mergeJudgements, type ProfiledJudgement } from "./merge.js";
 export { explainCause, findingsPage } from "./page.js";
-export type { Finding, Verdict } from "./types.js";
+export type { Advisory, Finding, Verdict } from "./types.js";

@@ -7,9 +7,10 @@ import { type CauseCode, causeEntry } from "./catalogue.js";
 import type { KubeletReason } from "./cause-entry.js";
 import { type Diagnosis, type DiagnosisContext, diagnose } from "./diagnosis.js";
 import { diagnoseName } from "./name.js";
+import { diagnoseRefusedHosts } from "./refused-hosts.js";
 import { recreateSecret, secretLabel } from "./secret-repair.js";
 import { diagnoseFault } from "./transport.js";
-import type { Verdict } from "./types.js";
+import type { Advisory, Verdict } from "./types.js";
 
 /** The answer for one image on nodes of one profile. */
 export interface Judgement {
@@ -20,6 +21,7 @@ export interface Judgement {
   readonly kubeletReason: KubeletReason | null;
   readonly message: string;
   readonly fix: string | null;
+  readonly advisories?: readonly Advisory[];
 }
 
 /** An image whose fate needs no registry: invalid names, `Never`, broken node files. */
@@ -45,6 +47,8 @@ export function judgePlan(
       );
       return judgement(diagnosis, normalisedReference(plan.reference));
     }
+    case "hosts-refused":
+      return judgement(diagnoseRefusedHosts(plan, context), normalisedReference(plan.reference));
     default:
       return unreachable(plan);
   }

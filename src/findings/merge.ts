@@ -2,7 +2,7 @@ import type { Judgement } from "./judge.js";
 
 /** One profile's judgement, with the name by which people know the nodes it stands for. */
 export interface ProfiledJudgement {
-  readonly profile: string;
+  readonly where: string;
   readonly judgement: Judgement;
 }
 
@@ -16,7 +16,7 @@ export function mergeJudgements(judgements: readonly ProfiledJudgement[]): Judge
   if (others.every(({ judgement }) => judgement.verdict === first.judgement.verdict)) return first.judgement;
   const worst = [...judgements].sort((a, b) => severity(b.judgement) - severity(a.judgement))[0] ?? first;
   if (worst.judgement.verdict !== "unpullable") return worst.judgement;
-  const on = judgements.filter(({ judgement }) => judgement.verdict === "unpullable").map(({ profile }) => profile);
+  const on = judgements.filter(({ judgement }) => judgement.verdict === "unpullable").map(({ where }) => where);
   return {
     ...worst.judgement,
     verdict: "unknown",

@@ -41,7 +41,9 @@ function causeSection(code: CauseCode): string {
     "",
     explanation,
     "",
-    `- Verdict: \`${verdictOf(code)}\``,
+    causeEntry(code).persistence === "advice"
+      ? "- Verdict: none of its own, it is told beside one"
+      : `- Verdict: \`${verdictOf(code)}\``,
     ...condition,
     `- Kubelet reason: ${kubeletReason === null ? "none" : `\`${kubeletReason}\``}`,
     `- Seen as: \`${symptom}\``,
@@ -51,5 +53,7 @@ function causeSection(code: CauseCode): string {
 }
 
 function verdictOf(code: CauseCode): string {
-  return { permanent: "unpullable", transient: "unknown", none: "skipped" }[causeEntry(code).persistence];
+  return { permanent: "unpullable", transient: "unknown", none: "skipped", advice: "advice" }[
+    causeEntry(code).persistence
+  ];
 }

@@ -1,11 +1,12 @@
 export { planHosts } from "./containerd/host-plan.js";
+export { defaultHostsRoot } from "./containerd/view.js";
 export { nodeFilesFromMap } from "./files.js";
+export { fixedNodes } from "./fixed-nodes.js";
 export {
   type CandidateNode,
-  type ContainerdNode,
   candidateProfiles,
-  containerdProfile,
-  defaultHostsRoot,
+  type SeenNode,
+  seenNodeProfile,
   type UnseenNode,
   unseenNodeProfile,
 } from "./profile.js";

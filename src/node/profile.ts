@@ -1,21 +1,22 @@
+import { unreachable } from "../core/index.js";
 import { matchingProviders, parseNodeCredentials } from "../credentials/index.js";
 import type { Platform } from "../oci/index.js";
-import { planHosts } from "./containerd/host-plan.js";
+import { readContainerd } from "./containerd/view.js";
+import { readContainersImage } from "./containers-image/view.js";
 import { readCredentialProviders } from "./credential-providers.js";
+import { readDocker } from "./docker/view.js";
 import { nodeFilesFromMap } from "./files.js";
 import { assumedRuntimes, renderRuntime } from "./runtime.js";
+import type { RuntimeView } from "./runtime-view.js";
 import type { NodeCredentials, NodeFiles, NodeProfile, RuntimeVersion } from "./types.js";
 
-/** Where containerd's registry configuration lies on almost every node. */
-export const defaultHostsRoot = "/etc/containerd/certs.d";
-
 /** A node whose files can be read. */
-export interface ContainerdNode {
+export interface SeenNode {
   readonly name: string;
   readonly files: NodeFiles;
   readonly runtime: RuntimeVersion;
   readonly platform?: Platform;
-  /** The folders of containerd's `config_path`; {@link defaultHostsRoot} unless told otherwise. */
+  /** The folders of containerd's `config_path` where the node's config.toml is not to be asked. */
   readonly hostsRoots?: readonly string[];
   /** At least 32 random bytes of this process, under which credentials are told apart. */
   readonly identityKey: Uint8Array;
@@ -35,35 +36,49 @@ export interface UnseenNode {
  * The profile of a node whose configuration lies before us: its hosts, CAs and credentials are known.
  * Files are read anew for each `hostsFor`, the credentials once.
  */
-export function containerdProfile(node: ContainerdNode): NodeProfile {
-  const roots = node.hostsRoots ?? [defaultHostsRoot];
+export function seenNodeProfile(node: SeenNode): NodeProfile {
   return {
     name: node.name,
     runtime: node.runtime,
     ...(node.platform !== undefined && { platform: node.platform }),
     trust: "known",
     credentials: readCredentials(node),
-    hostsRoot: roots[0] ?? defaultHostsRoot,
-    hostsFor: (domain) => planHosts(node.files, roots, domain, node.runtime),
+    kubelet: {},
+    ...readRuntime(node),
   };
+}
+
+function readRuntime({ files, runtime, hostsRoots }: SeenNode): RuntimeView {
+  switch (runtime.name) {
+    case "containerd":
+      return readContainerd({ files, runtime }, hostsRoots);
+    case "docker":
+      return readDocker({ files, runtime });
+    case "cri-o":
+    case "podman":
+      return readContainersImage({ files, runtime });
+    default:
+      return unreachable(runtime.name);
+  }
 }
 
 /** The profile of nodes that nobody showed: every registry at its own address, trust and credentials unknown. */
 export function unseenNodeProfile({ runtime = newestRuntime, platform }: UnseenNode): NodeProfile {
-  const files = nodeFilesFromMap({});
+  const name = `any node with ${renderRuntime(runtime)}`;
+  const node: SeenNode = { name, files: nodeFilesFromMap({}), runtime, hostsRoots: [], identityKey: new Uint8Array() };
   return {
-    name: `any node with ${renderRuntime(runtime)}`,
+    name,
     runtime,
     ...(platform !== undefined && { platform }),
     trust: "unknown",
     credentials: { kind: "unknown" },
-    hostsRoot: defaultHostsRoot,
-    hostsFor: (domain) => planHosts(files, [], domain, runtime),
+    kubelet: {},
+    ...readRuntime(node),
   };
 }
 
 /** What {@link candidateProfiles} starts from: the files of a node, if any, and its runtime, if known. */
-export type CandidateNode = UnseenNode & { readonly node?: Omit<ContainerdNode, "runtime" | "platform"> };
+export type CandidateNode = UnseenNode & { readonly node?: Omit<SeenNode, "runtime" | "platform"> };
 
 /** One profile for each way in which the node may behave: just one where its runtime is known, else one for each assumed runtime. */
 export function candidateProfiles({ runtime, platform, node }: CandidateNode): readonly NodeProfile[] {
@@ -73,14 +88,14 @@ export function candidateProfiles({ runtime, platform, node }: CandidateNode): r
     const assumed = runtime === undefined ? ({ runtimeIsAssumed: true } as const) : {};
     if (node === undefined) return { ...unseenNodeProfile(known), ...assumed };
     const name = runtime === undefined ? `${node.name} (${renderRuntime(candidate)})` : node.name;
-    return { ...containerdProfile({ ...node, ...known, name }), ...assumed };
+    return { ...seenNodeProfile({ ...node, ...known, name }), ...assumed };
   });
 }
 
 const newestRuntime: RuntimeVersion = { name: "containerd", major: 2, minor: 3, patch: 4 };
 
 /** A file that is there but cannot be read leaves the credentials unknown: the kubelet may find some in it. */
-function readCredentials(node: ContainerdNode): NodeCredentials {
+function readCredentials(node: SeenNode): NodeCredentials {
   const kubeletRoot = node.kubeletRoot ?? "/var/lib/kubelet";
   let unreadable = false;
   const read = (path: string): string | undefined => {

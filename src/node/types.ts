@@ -1,6 +1,8 @@
 import type { Redacted } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { Platform } from "../oci/index.js";
+import type { ImageReference } from "../reference/index.js";
+import type { PodPullSpec } from "../workload/index.js";
 
 /** Where a fact about the node was read: the file as the node knows it (`/etc/containerd/certs.d/x/hosts.toml`). */
 export interface FactOrigin {
@@ -10,11 +12,28 @@ export interface FactOrigin {
 
 export type HostCapability = "pull" | "resolve" | "push" | "referrers";
 
+/** The certificates that every program on a node trusts. One object per node: it is hashed once, by identity. */
+export interface SystemRoots {
+  readonly pems: readonly string[];
+}
+
 /** How one host's certificate is judged and which client certificates are offered. CAs add to the node's system roots. */
 export interface HostTls {
   readonly verify: boolean;
+  /** Absent: the roots that the registry client was given for all nodes, those that come with Node.js by default. */
+  readonly systemRoots?: SystemRoots;
   readonly extraCaPems: readonly string[];
   readonly clientCertificates: readonly { readonly certificatePem: string; readonly keyPem: Redacted<string> }[];
+}
+
+/** A proxy through which the node's runtime reaches a host. */
+export interface HostProxy {
+  readonly scheme: "http" | "https";
+  /** `host:port`. */
+  readonly address: string;
+  /** `withheld`: the node sends a user and password that were not shown. */
+  readonly credentials: "none" | "withheld" | { readonly username: string; readonly password: Redacted<string> };
+  readonly origin?: FactOrigin;
 }
 
 /**
@@ -27,6 +46,10 @@ export interface RegistryHost {
   readonly address: string;
   /** API root without trailing slash, `/v2` unless overridden. */
   readonly path: string;
+  /** Repository on this host where it is not the reference's own: registries.conf rewrites prefixes. */
+  readonly repository?: string;
+  /** Absent: the node dials the host itself. */
+  readonly proxy?: HostProxy;
   readonly capabilities: readonly HostCapability[];
   readonly tls: HostTls;
   /**
@@ -51,7 +74,13 @@ export interface NodeConfigIssue {
     | "HostsFileUnreadable"
     | "CertificateFileUnreadable"
     | "CertificatesShadowed"
-    | "HostsFileShadowsCertificates";
+    | "HostsFileShadowsCertificates"
+    /** A configuration of the runtime itself (config.toml, daemon.json, registries.conf …) that it does not accept. */
+    | "RuntimeConfigInvalid"
+    /** The same, that Pullguard could not read. */
+    | "RuntimeConfigUnreadable"
+    /** A setting that this runtime, or this version of it, passes over. */
+    | "SettingIgnored";
   readonly message: string;
   readonly origin: FactOrigin;
 }
@@ -71,6 +100,14 @@ export type HostPlan =
       readonly message: string;
       readonly origin: FactOrigin;
       readonly issues: readonly NodeConfigIssue[];
+    }
+  /** The configuration is sound and forbids the pull, or gives the name no meaning. */
+  | {
+      readonly kind: "refused";
+      readonly reason: "registry-blocked" | "signature-policy" | "short-name-unresolved" | "short-name-ambiguous";
+      readonly message: string;
+      readonly origin: FactOrigin;
+      readonly issues: readonly NodeConfigIssue[];
     };
 
 /** The node's own registry credentials, as the kubelet reads them; `unknown` when nobody showed us the node. */
@@ -87,11 +124,40 @@ export type NodeCredentials =
     }
   | { readonly kind: "unknown" };
 
+/** `cri-o` and `podman` pull with the same library, containers-image; `docker` is dockerd behind cri-dockerd. */
+export type RuntimeName = "containerd" | "docker" | "cri-o" | "podman";
+
 export interface RuntimeVersion {
-  readonly name: "containerd";
+  readonly name: RuntimeName;
   readonly major: number;
   readonly minor: number;
   readonly patch: number;
+}
+
+/** Settings of the runtime, other than registry hosts, that decide how it pulls. Absent: the version's default. */
+export interface RuntimeSettings {
+  /** containerd's pull engine where its configuration forces one, whatever the version's default. */
+  readonly engine?: "local" | "transfer";
+  /** A pull without progress for so long is cancelled; 0: never. */
+  readonly pullProgressTimeoutMs?: number;
+  readonly maxConcurrentDownloads?: number;
+}
+
+/**
+ * The kubelet's settings that decide when it pulls. Absent: not written, so the default of its version.
+ * Source: KubeletConfiguration v1beta1.
+ */
+export interface KubeletSettings {
+  readonly serializeImagePulls?: boolean;
+  readonly maxParallelImagePulls?: number;
+  /** Pulls a second; 0: no limit. */
+  readonly registryPullQps?: number;
+  readonly registryBurst?: number;
+  readonly runtimeRequestTimeoutMs?: number;
+  readonly imageGcHighThresholdPercent?: number;
+  readonly featureGates?: Readonly<Record<string, boolean>>;
+  /** `1.29.3` of the node's kubelet, where known. */
+  readonly version?: string;
 }
 
 /** What is known of the nodes a Pod may land on that share one configuration. */
@@ -107,7 +173,44 @@ export interface NodeProfile {
   readonly credentials: NodeCredentials;
   /** Path of the registry configuration root on the node, for fixes: `/etc/containerd/certs.d`. */
   readonly hostsRoot: string;
-  readonly hostsFor: (domain: string) => HostPlan;
+  readonly settings: RuntimeSettings;
+  readonly kubelet: KubeletSettings;
+  /** What is wrong with the node's files whatever the registry; the rest is in each {@link HostPlan}. */
+  readonly issues: readonly NodeConfigIssue[];
+  /** Whether all repositories of a registry have one host plan, or each may have its own. */
+  readonly hostsScope: "registry" | "repository";
+  readonly hostsFor: (reference: ImageReference) => HostPlan;
+}
+
+/** One node as the cluster tells of it. */
+export interface NodeState {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly images: readonly NodeImage[];
+  /** False where more images may be there than are listed (the API server's list ends at 50). */
+  readonly imagesAreComplete: boolean;
+  /** Allocatable bytes, where the node tells. */
+  readonly ephemeralStorageBytes?: number;
+}
+
+/** An image that a node holds. `names` as the runtime lists them: `repository:tag`, `repository@digest`, image ids. */
+export interface NodeImage {
+  readonly names: readonly string[];
+  readonly sizeBytes: number;
+}
+
+/** Nodes of one profile that a Pod may land on. */
+export interface NodeCandidates {
+  readonly profile: NodeProfile;
+  /** For people: `node-a and node-b`, `pool gpu (3 nodes)`, `any node with containerd 1.7.34`. */
+  readonly where: string;
+  /** Absent: the profile stands for nodes that nobody listed. */
+  readonly nodes?: readonly NodeState[];
+}
+
+/** Port: which nodes a Pod may land on, grouped by profile. Asks nobody; at least one group comes back. */
+export interface NodeSource {
+  candidatesFor(pod: PodPullSpec): readonly NodeCandidates[];
 }
 
 /**

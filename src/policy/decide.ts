@@ -9,10 +9,13 @@ const urgency: Readonly<Record<Verdict, number>> = { unpullable: 0, unknown: 1, 
 
 /**
  * What an admission request's findings lead to. Only `unpullable` is ever denied, and only in mode `deny`; `unknown` is
- * warned about; what is pullable or skipped says nothing.
+ * warned about; what is pullable or skipped says
+ * nothing but its advisories.
  */
 export function decide(findings: readonly Finding[], mode: Mode): Decision {
-  const noteworthy = findings.filter(({ verdict }) => verdict === "unpullable" || verdict === "unknown");
+  const noteworthy = findings.filter(
+    ({ verdict, advisories }) => verdict === "unpullable" || verdict === "unknown" || advisories !== undefined,
+  );
   if (noteworthy.length === 0) return nothingToSay;
   const ordered = noteworthy.sort((a, b) => urgency[a.verdict] - urgency[b.verdict]);
   const denied = mode === "deny" ? ordered.filter(({ verdict }) => verdict === "unpullable") : [];

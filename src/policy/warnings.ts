@@ -6,10 +6,20 @@ const maxTotalLength = 4096;
 
 /** One line for one finding: cause and field first, because tools cut at the end. */
 export function warningLine(finding: Finding): string {
-  const cause = finding.cause ?? finding.verdict;
+  return line(finding, finding.cause ?? finding.verdict, finding.message);
+}
+
+function line(finding: Finding, cause: string, message: string): string {
   const [path = "", ...more] = finding.fieldPaths;
   const where = more.length === 0 ? path : `${path} (and ${more.length} more)`;
-  return cut(`${cause}: ${where} ${JSON.stringify(short(finding.image))}: ${finding.message}`);
+  return cut(`${cause}: ${where} ${JSON.stringify(short(finding.image))}: ${message}`);
+}
+
+/** The verdict, where it says anything, then what was noticed beside it. */
+function linesOf(finding: Finding): readonly string[] {
+  const advice = (finding.advisories ?? []).map(({ cause, message }) => line(finding, cause, message));
+  const isSilent = finding.verdict === "pullable" || finding.verdict === "skipped";
+  return isSilent && advice.length > 0 ? advice : [warningLine(finding), ...advice];
 }
 
 /** The warnings of one answer, most important first, within Kubernetes' limits; what does not fit is counted. */
@@ -17,11 +27,12 @@ export function warningLines(findings: readonly Finding[]): readonly string[] {
   const lines: string[] = [];
   let total = 0;
   for (const [index, finding] of findings.entries()) {
-    const line = warningLine(finding);
+    const own = linesOf(finding);
+    const length = own.reduce((sum, { length }) => sum + length, 0);
     const rest = `pullguard: ${findings.length - index} more images have findings`;
-    if (total + line.length > maxTotalLength - rest.length) return [...lines, rest];
-    lines.push(line);
-    total += line.length;
+    if (total + length > maxTotalLength - rest.length) return [...lines, rest];
+    lines.push(...own);
+    total += length;
   }
   return lines;
 }

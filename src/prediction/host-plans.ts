@@ -1,24 +1,32 @@
 import type { Clock } from "../core/index.js";
 import type { HostPlan, NodeProfile } from "../node/index.js";
+import { type ImageReference, repositoryName } from "../reference/index.js";
 
 /**
  * A profile's host plans, each read at most once in `ttlMs`: containerd reads its files at every pull, so a change must
- * show soon, but not every cached answer may touch the disk. At most one plan a registry is kept, and few registries.
+ * show soon, but not every cached answer may touch the disk. At most one plan a registry (or a repository, where each may have its own) is kept, and few of them.
  */
 export function cachedHostPlans(
   profile: NodeProfile,
   clock: Clock,
   ttlMs: number,
-  maxRegistries = 1000,
-): (domain: string) => HostPlan {
+  maxPlans = 1000,
+): (reference: ImageReference) => HostPlan {
   const plans = new Map<string, { readonly plan: HostPlan; readonly until: number }>();
-  return (domain) => {
+  return (reference) => {
     const now = clock.nowMs();
-    const known = plans.get(domain);
+    const key = profile.hostsScope === "registry" ? reference.domain : repositoryKey(reference);
+    const known = plans.get(key);
     if (known !== undefined && known.until > now) return known.plan;
-    if (plans.size >= maxRegistries) plans.clear();
-    const plan = profile.hostsFor(domain);
-    plans.set(domain, { plan, until: now + ttlMs });
+    if (plans.size >= maxPlans) plans.clear();
+    const plan = profile.hostsFor(reference);
+    plans.set(key, { plan, until: now + ttlMs });
     return plan;
   };
+}
+
+/** Mirrors may serve digests only, and short names may lead elsewhere than the same name written out. */
+function repositoryKey(reference: ImageReference): string {
+  const isDigest = reference.digest !== undefined;
+  return `${repositoryName(reference)} ${isDigest} ${reference.written.split("@", 1)[0]}`;
 }

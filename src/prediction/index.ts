@@ -1,5 +1,5 @@
-export { containerdDialect } from "./dialects/containerd/index.js";
 export type { PullDialect } from "./dialects/dialect.js";
+export { dialectFor } from "./dialects/dialect-for.js";
 export { cachedHostPlans } from "./host-plans.js";
 export { type PullPlan, planPull } from "./plan.js";
 export { type AskedNode, createPredictor, type Predictor, type PredictorDeps } from "./predictor.js";

@@ -14,6 +14,11 @@ export type PullPlan =
       readonly plan: Extract<HostPlan, { kind: "broken" }>;
     }
   | {
+      readonly kind: "hosts-refused";
+      readonly reference: ImageReference;
+      readonly plan: Extract<HostPlan, { kind: "refused" }>;
+    }
+  | {
       readonly kind: "pull";
       readonly reference: ImageReference;
       readonly hosts: readonly RegistryHost[];
@@ -27,7 +32,7 @@ export interface PlanInput {
   readonly pullPolicy: PullPolicy;
   /** The runtime's own grammar; the kubelet's is not known, so both are asked. */
   readonly runtimeGrammar: ReferenceGrammar;
-  readonly hostsFor: (domain: string) => HostPlan;
+  readonly hostsFor: (reference: ImageReference) => HostPlan;
 }
 
 /**
@@ -39,8 +44,9 @@ export function planPull(input: PlanInput): PullPlan {
   if (name.kind !== "reference") return name;
   if (input.pullPolicy === "Never") return { kind: "no-pull" };
   const { reference } = name;
-  const plan = input.hostsFor(reference.domain);
+  const plan = input.hostsFor(reference);
   if (plan.kind === "broken") return { kind: "hosts-broken", reference, plan };
+  if (plan.kind === "refused") return { kind: "hosts-refused", reference, plan };
   const partial = plan.partial === true ? ({ partial: true } as const) : {};
   return { kind: "pull", reference, hosts: plan.hosts, issues: plan.issues, ...partial };
 }

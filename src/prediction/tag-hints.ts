@@ -40,7 +40,7 @@ async function readHints(
     {
       host,
       method: "GET",
-      repository: reference.path,
+      repository: host.repository ?? reference.path,
       endpoint: `tags/list?n=${tagsPage}`,
       accept: ["application/json"],
       maxBodyBytes: maxTagsBytes,

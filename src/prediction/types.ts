@@ -1,5 +1,6 @@
 import type { CredentialOrigin, RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
+import type { Descriptor } from "../oci/index.js";
 import type { ImageReference } from "../reference/index.js";
 import type { AuthRefusal, TransportFault } from "../registry/index.js";
 
@@ -49,6 +50,15 @@ export interface NotFoundHints {
   readonly similarTags: readonly string[];
 }
 
+/** The manifest that a node of the asked platform ends up with; sizes as declared, in bytes. */
+export interface ResolvedImage {
+  readonly manifestDigest: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  /** Set where the manifest says that it is no container image. */
+  readonly artifactType?: string;
+}
+
 /** One try with one credential (or none), as the runtime would make it. */
 export type PullAttempt =
   | {
@@ -58,6 +68,8 @@ export type PullAttempt =
       readonly via: RegistryHost;
       /** Platforms of an index, formatted; absent for a single manifest. */
       readonly platforms?: readonly string[];
+      /** Absent where no single manifest was read: an index for a platform that nobody named, schema 1. */
+      readonly image?: ResolvedImage;
     }
   | {
       readonly kind: "failed";

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/bin/system.js";
 import { makeServingCertificates, writeServingCertificates } from "../../src/certs/index.js";
 import { type Check, createCheck } from "../../src/check/index.js";
 import { clusterSecretSource, loadCluster } from "../../src/cluster/index.js";
-import { containerdProfile, nodeFilesFromMap, parseRuntime } from "../../src/node/index.js";
+import { fixedNodes, nodeFilesFromMap, parseRuntime, seenNodeProfile } from "../../src/node/index.js";
 import { parsePlatform } from "../../src/oci/index.js";
 import { decide, type Mode } from "../../src/policy/index.js";
 import { createPredictor } from "../../src/prediction/index.js";
@@ -146,7 +146,7 @@ function createEngine(lab: Lab, kubeconfig: string): { readonly check: Check; re
     identityKey: identityKey.toString("hex"),
     userAgent: "pullguard-test",
   });
-  const profile = containerdProfile({
+  const profile = seenNodeProfile({
     name: "node",
     files: nodeFilesFromMap(lab.nodeFiles),
     runtime: parseRuntime("containerd://1.7.13"),
@@ -155,7 +155,7 @@ function createEngine(lab: Lab, kubeconfig: string): { readonly check: Check; re
   });
   const check = createCheck({
     clock: systemClock,
-    profiles: [profile],
+    nodes: fixedNodes([profile]),
     predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
     secrets: clusterSecretSource({ access, clock: systemClock }),
     keyring: { identityKey },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { matchingProviders, parseCredentialProviderConfig } from "../../src/credentials/index.js";
-import { containerdProfile, nodeFilesFromMap, parseRuntime } from "../../src/node/index.js";
+import { nodeFilesFromMap, parseRuntime, seenNodeProfile } from "../../src/node/index.js";
 import { createEngine } from "../support/engine.js";
 import { type Lab, secure, startLab } from "../support/lab/index.js";
 
@@ -116,7 +116,7 @@ describe("a node with credential providers", () => {
   function credentialsOf(files: Readonly<Record<string, string | { readonly unreadable: string }>>) {
     const runtime = parseRuntime("containerd://1.7.13");
     const node = { name: "node", files: nodeFilesFromMap(files), runtime, identityKey: Buffer.alloc(32, 7) };
-    return containerdProfile(node).credentials;
+    return seenNodeProfile(node).credentials;
   }
 
   describe("asking a registry that wants credentials", () => {

@@ -18,7 +18,7 @@ import {
   type SecretSource,
   selectPullSecrets,
 } from "../../src/credentials/index.js";
-import { containerdProfile, nodeFilesFromMap, parseRuntime } from "../../src/node/index.js";
+import { fixedNodes, nodeFilesFromMap, parseRuntime, seenNodeProfile } from "../../src/node/index.js";
 import { decide } from "../../src/policy/index.js";
 import { createPredictor } from "../../src/prediction/index.js";
 import { createRegistryClient } from "../../src/registry/index.js";
@@ -214,7 +214,7 @@ describe("no credential comes out", () => {
     });
     const check = createCheck({
       clock: systemClock,
-      profiles: [containerdProfile({ ...node, identityKey })],
+      nodes: fixedNodes([seenNodeProfile({ ...node, identityKey })]),
       predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
       secrets,
       keyring: { identityKey },

@@ -14,6 +14,7 @@ import {
   judgePlan,
   mergeJudgements,
 } from "../../src/findings/index.js";
+import type { HostPlan } from "../../src/node/index.js";
 import type { ContentProblem, FailedAttempt, FailureReason } from "../../src/prediction/index.js";
 import type { AuthRefusal, TransportFault } from "../../src/registry/index.js";
 import { diagnosisContext, registryHost } from "../support/builders.js";
@@ -45,6 +46,16 @@ const anonymous401 = (readings: DiagnosisContext["secrets"]["readings"]): Judgem
     {},
     diagnosisContext({ secrets: { readings, nearMisses: [], versionDependent: false, mayAppear: false } }),
   );
+const refusedHosts = (reason: Extract<HostPlan, { kind: "refused" }>["reason"]): Judgement => {
+  const plan = {
+    kind: "refused",
+    reason,
+    message: "the nodes refuse it",
+    origin: { file: "/etc/x" },
+    issues: [],
+  } as const;
+  return judgePlan("x", { kind: "hosts-refused", reference: diagnosisContext().reference, plan }, diagnosisContext());
+};
 const digest = `sha256:${"a".repeat(64)}`;
 
 /** One way to each published cause. The type makes the compiler refuse a cause without one. */
@@ -87,6 +98,10 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       },
       diagnosisContext(),
     ),
+  RegistryBlocked: () => refusedHosts("registry-blocked"),
+  SignaturePolicyRejects: () => refusedHosts("signature-policy"),
+  ShortNameUnresolved: () => refusedHosts("short-name-unresolved"),
+  ShortNameAmbiguous: () => refusedHosts("short-name-ambiguous"),
   NoResolveHost: () => judgeFailed({ kind: "failed", attempts: [{ kind: "no-hosts" }] }, diagnosisContext()),
   RegistryNameNotFound: () => fault({ kind: "name-not-found", message: "m" }),
   RegistryConnectionRefused: () => fault({ kind: "refused", message: "m" }),
@@ -140,8 +155,8 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   DeadlineExceeded: () => judgeFailed({ kind: "failed", attempts: [{ kind: "unfinished" }] }, diagnosisContext()),
   NodesDisagree: () =>
     mergeJudgements([
-      { profile: "old nodes", judgement: status(400) },
-      { profile: "new nodes", judgement: { ...status(400), verdict: "pullable" } },
+      { where: "old nodes", judgement: status(400) },
+      { where: "new nodes", judgement: { ...status(400), verdict: "pullable" } },
     ]),
   CheckFailed: () => judgeOwnFault(),
 };
@@ -151,6 +166,13 @@ describe("the catalogue of causes", () => {
     it(`${code} is reached, with the verdict and kubelet reason of the catalogue`, () => {
       const judgement = provoked[code]();
       const entry = causeEntry(code);
+      if (entry.persistence === "advice") {
+        assert.deepEqual(
+          judgement.advisories?.map(({ cause }) => cause),
+          [code],
+        );
+        return;
+      }
       assert.equal(judgement.cause, code);
       const certain = { permanent: "unpullable", transient: "unknown", none: "skipped" }[entry.persistence];
       // A certificate that fails for a reason nobody can name is never firm.

@@ -3,13 +3,14 @@ import { PullguardError } from "../../src/core/index.js";
 import {
   assumedRuntimes,
   candidateProfiles,
-  containerdProfile,
   nodeFilesFromMap,
   parseRuntime,
   renderRuntime,
+  seenNodeProfile,
   systemCaPems,
   unseenNodeProfile,
 } from "../../src/node/index.js";
+import type { ImageReference } from "../../src/reference/index.js";
 
 const identityKey = new Uint8Array(32);
 const runtime = parseRuntime("containerd://1.7.13");
@@ -55,7 +56,7 @@ describe("node profiles", () => {
       "/etc/containerd/certs.d/r.test/hosts.toml": '[host."https://m"]\n',
       "/var/lib/kubelet/config.json": JSON.stringify({ auths: { "r.test": { username: "robot", password: "p" } } }),
     });
-    const profile = containerdProfile({
+    const profile = seenNodeProfile({
       name: "worker",
       files,
       runtime,
@@ -66,7 +67,7 @@ describe("node profiles", () => {
       [profile.name, profile.trust, profile.hostsRoot, profile.platform?.architecture],
       ["worker", "known", "/etc/containerd/certs.d", "amd64"],
     );
-    const plan = profile.hostsFor("r.test");
+    const plan = profile.hostsFor(imageOf("r.test"));
     assert.deepEqual(plan.kind === "hosts" && plan.hosts.map(({ address }) => address), ["m", "r.test"]);
     assert.ok(profile.credentials.kind === "known");
     assert.deepEqual(profile.credentials.files, ["/var/lib/kubelet/config.json"]);
@@ -78,7 +79,7 @@ describe("node profiles", () => {
   });
 
   it("of a node without credential files know that there are none", () => {
-    const { credentials } = containerdProfile({
+    const { credentials } = seenNodeProfile({
       name: "worker",
       files: nodeFilesFromMap({}),
       runtime,
@@ -90,13 +91,13 @@ describe("node profiles", () => {
 
   it("know no credentials where a credential file cannot be read", () => {
     const files = nodeFilesFromMap({ "/var/lib/kubelet/config.json": { unreadable: "permission denied" } });
-    assert.equal(containerdProfile({ name: "worker", files, runtime, identityKey }).credentials.kind, "unknown");
+    assert.equal(seenNodeProfile({ name: "worker", files, runtime, identityKey }).credentials.kind, "unknown");
   });
 
   it("take the configuration root that they are told", () => {
     const files = nodeFilesFromMap({ "/opt/certs/r.test/hosts.toml": '[host."https://m"]\n' });
-    const profile = containerdProfile({ name: "worker", files, runtime, identityKey, hostsRoots: ["/opt/certs"] });
-    const plan = profile.hostsFor("r.test");
+    const profile = seenNodeProfile({ name: "worker", files, runtime, identityKey, hostsRoots: ["/opt/certs"] });
+    const plan = profile.hostsFor(imageOf("r.test"));
     assert.deepEqual([profile.hostsRoot, plan.kind === "hosts" && plan.hosts.length], ["/opt/certs", 2]);
   });
 
@@ -106,7 +107,7 @@ describe("node profiles", () => {
       [profile.trust, profile.credentials, profile.platform],
       ["unknown", { kind: "unknown" }, undefined],
     );
-    const plan = profile.hostsFor("docker.io");
+    const plan = profile.hostsFor(imageOf("docker.io"));
     assert.deepEqual(plan.kind === "hosts" && plan.hosts.map(({ address }) => address), ["registry-1.docker.io"]);
   });
 
@@ -130,6 +131,11 @@ describe("node profiles", () => {
     );
   });
 });
+
+/** Some image of a registry. */
+function imageOf(domain: string): ImageReference {
+  return { written: `${domain}/a:v1`, domain, path: "a", tag: "v1" };
+}
 
 describe("systemCaPems", () => {
   const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;

@@ -4,7 +4,7 @@ import { createCheck } from "../../src/check/index.js";
 import { Redacted } from "../../src/core/index.js";
 import { inMemorySecretSource, type RegistryCredential } from "../../src/credentials/index.js";
 import type { Finding, KubeletReason, Verdict } from "../../src/findings/index.js";
-import { containerdProfile, nodeFilesFromMap, parseRuntime } from "../../src/node/index.js";
+import { fixedNodes, nodeFilesFromMap, parseRuntime, seenNodeProfile } from "../../src/node/index.js";
 import { createPredictor } from "../../src/prediction/index.js";
 import { createRegistryClient } from "../../src/registry/index.js";
 import { readWorkloads } from "../../src/workload/index.js";
@@ -54,7 +54,7 @@ export function createPredictions(lab: Lab, runtime: string): Predictions {
     userAgent: "pullguard-parity",
   });
   const predictor = createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 });
-  const node = containerdProfile({
+  const node = seenNodeProfile({
     name: "parity",
     files: nodeFilesFromMap(lab.nodeFiles),
     runtime: parseRuntime(runtime.replace(" ", "://")),
@@ -65,7 +65,7 @@ export function createPredictions(lab: Lab, runtime: string): Predictions {
     const found = credential === undefined ? [] : [credentialOf(credential)];
     return createCheck({
       clock: systemClock,
-      profiles: [{ ...node, credentials: { kind: "known", lookup: () => found, files: [] } }],
+      nodes: fixedNodes([{ ...node, credentials: { kind: "known", lookup: () => found, files: [] } }]),
       predictor,
       secrets: inMemorySecretSource({ secrets: [], serviceAccounts: [], absent: { kind: "not-found" } }),
       keyring: { identityKey },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RegistryHost } from "../../src/node/index.js";
 import { type Platform, sha256Digest } from "../../src/oci/index.js";
-import { containerdDialect, type PullAttempt, type PulledAttempt } from "../../src/prediction/index.js";
+import { dialectFor, type PullAttempt, type PulledAttempt } from "../../src/prediction/index.js";
 import type { ImageReference } from "../../src/reference/index.js";
 import type { Exchange } from "../../src/registry/index.js";
 import { registryHost, registryResponse } from "../support/builders.js";
@@ -14,7 +14,10 @@ const upstream = registryHost("reg.test");
 const mirror = registryHost("mirror.test", { mirrorOf: "reg.test" });
 const byTag: ImageReference = { written: "reg.test/app:v1", domain: "reg.test", path: "app", tag: "v1" };
 const amd64: Platform = { os: "linux", architecture: "amd64" };
-const versions = { old: { major: 1, minor: 7, patch: 13 }, current: { major: 2, minor: 2, patch: 7 } };
+const versions = {
+  old: { name: "containerd", major: 1, minor: 7, patch: 13 },
+  current: { name: "containerd", major: 2, minor: 2, patch: 7 },
+} as const;
 
 function encode(value: unknown): { readonly bytes: Uint8Array; readonly digest: string } {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
@@ -84,7 +87,7 @@ interface Given {
 
 async function attempt(given: Given): Promise<{ readonly result: PullAttempt; readonly asked: readonly string[] }> {
   const session = scriptedSession(given.script);
-  const result = await containerdDialect(versions[given.version ?? "current"]).attempt(
+  const result = await dialectFor({ runtime: versions[given.version ?? "current"], settings: {} }).attempt(
     {
       reference: given.reference ?? byTag,
       hosts: given.hosts ?? [upstream],
@@ -280,7 +283,7 @@ describe("a pull as containerd makes it", () => {
     };
     const request = { reference: byTag, hosts: [upstream], platform: amd64, session, manifests };
     for (let round = 0; round < 2; round += 1) {
-      await containerdDialect(versions.current).attempt(request, new AbortController().signal);
+      await dialectFor({ runtime: versions.current, settings: {} }).attempt(request, new AbortController().signal);
     }
     assert.deepEqual(session.asked, [
       "HEAD reg.test manifests/v1",

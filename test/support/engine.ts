@@ -4,10 +4,11 @@ import { type Check, createCheck } from "../../src/check/index.js";
 import { inMemorySecretSource, type PullSecret, type PullServiceAccount } from "../../src/credentials/index.js";
 import type { Finding } from "../../src/findings/index.js";
 import {
-  containerdProfile,
+  fixedNodes,
   type NodeProfile,
   nodeFilesFromMap,
   parseRuntime,
+  seenNodeProfile,
   unseenNodeProfile,
 } from "../../src/node/index.js";
 import { type Platform, parsePlatform } from "../../src/oci/index.js";
@@ -53,7 +54,7 @@ export function createEngine(spec: EngineSpec): Engine {
   });
   const check = createCheck({
     clock: systemClock,
-    profiles: [profileOf(spec, identityKey)],
+    nodes: fixedNodes([profileOf(spec, identityKey)]),
     predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
     secrets: inMemorySecretSource({
       secrets: spec.secrets ?? [],
@@ -95,7 +96,7 @@ function profileOf(spec: EngineSpec, identityKey: Uint8Array): NodeProfile {
   const platform: { readonly platform?: Platform } =
     spec.platform === undefined ? {} : { platform: parsePlatform(spec.platform) };
   if (spec.nodeFiles === undefined) return unseenNodeProfile({ runtime, ...platform });
-  return containerdProfile({
+  return seenNodeProfile({
     name: "node",
     files: nodeFilesFromMap(spec.nodeFiles),
     runtime,

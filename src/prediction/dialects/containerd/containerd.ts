@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { RuntimeVersion } from "../../../node/index.js";
+import type { RuntimeSettings, RuntimeVersion } from "../../../node/index.js";
 import type { PullAttempt } from "../../types.js";
 import type { AttemptRequest, PullDialect } from "../dialect.js";
 import { readManifestChain } from "./manifest.js";
@@ -7,8 +7,12 @@ import { resolve } from "./resolve.js";
 import { containerdTraits } from "./traits.js";
 
 /** The dialect of one containerd version: resolve as it resolves, then read the manifest as it reads it. */
-export function containerdDialect(version: Pick<RuntimeVersion, "major" | "minor" | "patch">): PullDialect {
-  const traits = containerdTraits(version);
+export function containerdDialect(
+  version: Pick<RuntimeVersion, "major" | "minor" | "patch">,
+  settings: RuntimeSettings,
+): PullDialect {
+  const own = containerdTraits(version);
+  const traits = settings.engine === undefined ? own : { ...own, engine: settings.engine };
   return {
     id: `containerd:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: traits.grammar,

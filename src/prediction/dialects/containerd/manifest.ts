@@ -7,6 +7,7 @@ import {
   isIndexType,
   isManifestType,
   isSchema1Type,
+  type ManifestDocument,
   matchesDigest,
   matchesPlatform,
   maxManifestBytes,
@@ -16,7 +17,7 @@ import {
   sha256Digest,
 } from "../../../oci/index.js";
 import type { RegistryResponse } from "../../../registry/index.js";
-import type { ContentProblem, HostFailure, PullAttempt, PulledAttempt } from "../../types.js";
+import type { ContentProblem, HostFailure, PullAttempt, PulledAttempt, ResolvedImage } from "../../types.js";
 import type { AttemptRequest } from "../dialect.js";
 import { failureOf, type Resolution } from "./resolve.js";
 import type { ContainerdTraits } from "./traits.js";
@@ -69,8 +70,8 @@ async function readLevel(walk: Walk, descriptor: Descriptor, depth: number): Pro
       return damaged(walk, { kind: "unreadable", digest, reason: "schema 1 content under another media type" });
     case "manifest":
       return depth > 0 && descriptor.platform === undefined
-        ? await checkConfigPlatform(walk, document.config)
-        : pulled(walk);
+        ? await checkConfigPlatform(walk, resolvedImage(digest, document))
+        : pulled(walk, resolvedImage(digest, document));
     case "index":
       return await readChild(walk, document.entries, depth);
   }
@@ -112,8 +113,16 @@ function offeredPlatforms(entries: readonly Descriptor[]): readonly string[] {
   return [...new Set(names)].filter((name) => !name.startsWith("unknown/"));
 }
 
-function pulled(walk: Walk): PulledAttempt {
-  return { kind: "pulled", digest: walk.root.digest, mediaType: walk.root.mediaType, via: walk.root.host };
+function pulled({ root }: Walk, image?: ResolvedImage): PulledAttempt {
+  const found = image === undefined ? {} : { image };
+  return { kind: "pulled", digest: root.digest, mediaType: root.mediaType, via: root.host, ...found };
+}
+
+function resolvedImage(
+  manifestDigest: string,
+  { config, layers, artifactType }: Extract<ManifestDocument, { kind: "manifest" }>,
+): ResolvedImage {
+  return { manifestDigest, config, layers, ...(artifactType === undefined ? {} : { artifactType }) };
 }
 
 /** The reference leads to something that cannot be pulled. */
@@ -154,9 +163,10 @@ const imageConfig = z.object({ os: z.string().default(""), architecture: z.strin
  * An index entry without a platform is taken for any; its config is then asked for the truth.
  * Source: containerd core/images/image.go `Manifest`.
  */
-async function checkConfigPlatform(walk: Walk, config: Descriptor): Promise<PullAttempt> {
+async function checkConfigPlatform(walk: Walk, image: ResolvedImage): Promise<PullAttempt> {
+  const { config } = image;
   const { platform } = walk.request;
-  if (platform === undefined) return pulled(walk);
+  if (platform === undefined) return pulled(walk, image);
   const fetched = await fetchBytes(walk, `blobs/${config.digest}`, config.mediaType);
   if (fetched.kind !== "bytes") return notServed(walk, fetched, config.digest);
   const parsed = imageConfig.safeParse(parseJson(fetched.bytes));
@@ -165,7 +175,7 @@ async function checkConfigPlatform(walk: Walk, config: Descriptor): Promise<Pull
     offered !== undefined &&
     platformPreferences(platform, walk.traits.engine).some((wanted) => matchesPlatform(wanted, offered))
   ) {
-    return pulled(walk);
+    return pulled(walk, image);
   }
   const named = offered === undefined ? [] : [formatPlatform(normalisePlatform(offered))];
   return damaged(walk, { kind: "platform-missing", wanted: formatPlatform(platform), offered: named });
@@ -192,7 +202,7 @@ async function fetchBytes(walk: Walk, endpoint: string, mediaType: string): Prom
       {
         host,
         method: "GET",
-        repository: walk.request.reference.path,
+        repository: host.repository ?? walk.request.reference.path,
         endpoint,
         accept: [mediaType, "*/*"],
         maxBodyBytes: maxManifestBytes + 1,

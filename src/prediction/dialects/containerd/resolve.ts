@@ -119,7 +119,7 @@ function exchangeRequest(question: HostQuestion, method: "HEAD" | "GET", maxBody
   return {
     host: question.host,
     method,
-    repository: question.request.reference.path,
+    repository: question.host.repository ?? question.request.reference.path,
     endpoint: question.endpoint,
     accept: manifestAccept,
     maxBodyBytes,

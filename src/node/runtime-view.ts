@@ -1,0 +1,20 @@
+import type { ImageReference } from "../reference/index.js";
+import type { HostPlan, NodeConfigIssue, NodeFiles, RuntimeSettings, RuntimeVersion } from "./types.js";
+
+/** What one runtime makes of a node's files. Each folder beside this file has one function that reads it. */
+export interface RuntimeView {
+  /** Folder or file where a person configures registries, for fixes. */
+  readonly hostsRoot: string;
+  readonly settings: RuntimeSettings;
+  /** What is wrong whatever the registry. */
+  readonly issues: readonly NodeConfigIssue[];
+  readonly hostsScope: "registry" | "repository";
+  /** Reads the files it needs anew at each call, as a runtime does at each pull (or as it would after a restart). */
+  readonly hostsFor: (reference: ImageReference) => HostPlan;
+}
+
+/** From what a view is read. */
+export interface RuntimeFiles {
+  readonly files: NodeFiles;
+  readonly runtime: RuntimeVersion;
+}

@@ -1,0 +1,1 @@
+export { containersImageDialect } from "./dialect.js";

@@ -1,0 +1,1 @@
+export { dockerDialect } from "./dialect.js";
