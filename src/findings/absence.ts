@@ -101,10 +101,14 @@ export function diagnoseContent(problem: ContentProblem, host: RegistryHost, con
       return diagnose("ManifestUnreadable", context, {
         message: `what ${name} serves as manifest is none: ${problem.reason}`,
       });
-    case "unsupported-type":
-      return diagnose("ManifestTypeUnsupported", context, {
-        message: `${name} serves the manifest as ${problem.mediaType.slice(0, 100) || "no media type"}, which the runtime cannot pull`,
-      });
+    case "unsupported-type": {
+      const type = problem.mediaType.slice(0, 100) || "no media type";
+      const what =
+        problem.part === undefined
+          ? `${name} serves the manifest as ${type}`
+          : `the image has a ${problem.part} of type ${type}`;
+      return diagnose("ManifestTypeUnsupported", context, { message: `${what}, which the runtime cannot pull` });
+    }
     case "schema1":
       return diagnose("ManifestSchema1", context, {
         message: "the image is a Docker schema 1 image, which this runtime refuses",

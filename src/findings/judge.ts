@@ -42,7 +42,7 @@ export function judgePlan(
         { ...context, reference: plan.reference },
         {
           message: `${plan.plan.origin.file}: ${plan.plan.message}`,
-          fix: `Put the file in place on every node, or remove it from ${plan.plan.origin.file}.`,
+          fix: plan.plan.fix ?? `Put the file in place on every node, or remove it from ${plan.plan.origin.file}.`,
         },
       );
       return judgement(diagnosis, normalisedReference(plan.reference));

@@ -80,7 +80,9 @@ export interface NodeConfigIssue {
     /** The same, that Pullguard could not read. */
     | "RuntimeConfigUnreadable"
     /** A setting that this runtime, or this version of it, passes over. */
-    | "SettingIgnored";
+    | "SettingIgnored"
+    /** Whether a setting applies depends on what the node alone knows: the addresses its DNS gives, how its runtime was started. */
+    | "DependsOnNode";
   readonly message: string;
   readonly origin: FactOrigin;
 }
@@ -98,6 +100,8 @@ export type HostPlan =
   | {
       readonly kind: "broken";
       readonly message: string;
+      /** What to do about it, where the runtime's message alone does not say; one sentence. */
+      readonly fix?: string;
       readonly origin: FactOrigin;
       readonly issues: readonly NodeConfigIssue[];
     }
@@ -138,6 +142,8 @@ export interface RuntimeVersion {
 export interface RuntimeSettings {
   /** containerd's pull engine where its configuration forces one, whatever the version's default. */
   readonly engine?: "local" | "transfer";
+  /** dockerd keeps its images in containerd, and so pulls as containerd does. */
+  readonly imageStore?: "containerd";
   /** A pull without progress for so long is cancelled; 0: never. */
   readonly pullProgressTimeoutMs?: number;
   readonly maxConcurrentDownloads?: number;

@@ -36,7 +36,13 @@ export type ContentProblem =
   | { readonly kind: "empty"; readonly digest: string }
   | { readonly kind: "invalid-digest-header"; readonly header: string }
   | { readonly kind: "unreadable"; readonly digest: string; readonly reason: string }
-  | { readonly kind: "unsupported-type"; readonly digest: string; readonly mediaType: string }
+  /** `part`: the type is that of a config or layer that the manifest names; absent: the manifest's own. */
+  | {
+      readonly kind: "unsupported-type";
+      readonly digest: string;
+      readonly mediaType: string;
+      readonly part?: "config" | "layer";
+    }
   | { readonly kind: "schema1"; readonly digest: string }
   | { readonly kind: "nested-too-deep"; readonly digest: string }
   | { readonly kind: "platform-missing"; readonly wanted: string; readonly offered: readonly string[] }

@@ -6,6 +6,7 @@ import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { Authorizer } from "./authorizer.js";
 import { fault } from "./fault.js";
+import { visitPinged } from "./pinged-visit.js";
 import type { Account } from "./token.js";
 import { TokenCache } from "./token-cache.js";
 import { Transport } from "./transport.js";
@@ -101,6 +102,7 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     const tokenScope = JSON.stringify([account !== undefined, identity, shared.hostKey(request.host)]);
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const deps = { ...shared, account, tokenScope, send: shared.sendFor(request.host) };
+    if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
     const remembered = states.get(stateKey);
     const warm = remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered.state : undefined;
     let state = warm ?? untouched();

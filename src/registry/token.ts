@@ -21,6 +21,8 @@ export interface TokenQuestion {
   readonly account: Account | undefined;
   readonly headers: HttpRequest["headers"];
   readonly registry: URL;
+  /** `get`: as docker's client asks, never by POST and with the user's name in the query. Absent: as containerd. */
+  readonly form?: "get";
 }
 
 export type TokenAnswer =
@@ -36,13 +38,15 @@ const statusesWithoutPost = new Set([400, 401, 404, 405]);
 
 /**
  * Fetches one token as containerd does: with an account a POSTed form, or a GET with Basic where the server knows no POST;
- * without one an anonymous GET. Source: containerd core/remotes/docker/authorizer.go `doBearerAuth`, auth/fetch.go.
+ * without one an anonymous GET. Source: containerd core/remotes/docker/authorizer.go `doBearerAuth`, auth/fetch.go; for the
+ * form `get` distribution v2.8 registry/client/auth/session.go `fetchTokenWithBasicAuth`.
  */
 export async function fetchToken(question: TokenQuestion, send: Send): Promise<TokenAnswer> {
   const { account } = question;
   if (account === undefined) return await ask(question, getRequest(question, undefined), "get", send);
   if (!mayTellRealm(question.realm, question.registry))
     return { kind: "refused", refusal: realmRefused(question.realm) };
+  if (question.form === "get") return await ask(question, getRequest(question, account), "get", send);
   const posted = await ask(question, postRequest(question, account), "post", send);
   if (posted.kind === "token" || posted.refusal.kind !== "token-status") return posted;
   if (!statusesWithoutPost.has(posted.refusal.status)) return posted;
@@ -65,6 +69,7 @@ function getRequest(question: TokenQuestion, account: Account | undefined): Http
   const url = new URL(question.realm);
   if (question.service !== "") url.searchParams.append("service", question.service);
   for (const scope of question.scopes) url.searchParams.append("scope", scope);
+  if (question.form === "get" && account !== undefined) url.searchParams.append("account", account.username);
   const headers =
     account === undefined ? question.headers : { ...question.headers, authorization: [basicHeader(account).reveal()] };
   return { url, method: "GET", headers };

@@ -1,5 +1,6 @@
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
+import type { Challenge } from "./challenge.js";
 
 /**
  * Why no HTTP answer came. The texts in `message` name host and reason, never a credential.
@@ -73,7 +74,24 @@ export interface RegistryResponse {
   readonly authorization: "none" | "basic" | "bearer";
   /** Schemes the registry offered on a final 401, lower case. */
   readonly challenges: readonly string[];
+  /** What an `ask` of {@link ExchangeRequest.authorize} learnt. */
+  readonly ping?: PingResult;
 }
+
+/** What a registry wants under one address, as it said when it was asked for `/v2/` without authorization. */
+export interface PingResult {
+  /** Where the answer came from in the end, without query: `https://registry.test/v2/`. */
+  readonly place: string;
+  /** Understood challenges of a 401, best first; none for any other answer. */
+  readonly challenges: readonly Challenge[];
+}
+
+/**
+ * For runtimes that do not learn from the answer to a request what to authorize it with, but ask `/v2/` beforehand.
+ * `ping`: send as it is and tell what was asked for. A {@link PingResult}: answer those challenges below their place, and
+ * nowhere else; no request is repeated whatever its status.
+ */
+export type Authorize = "ping" | PingResult;
 
 export type Exchange =
   | RegistryResponse
@@ -101,6 +119,8 @@ export interface ExchangeRequest {
   readonly maxBodyBytes: number;
   readonly isLastHost: boolean;
   readonly retry: RetryRules;
+  /** Absent: each 401 says what to do, as containerd has it. */
+  readonly authorize?: Authorize;
 }
 
 /** One identity's view of registries during one check. Tokens are shared by identity, realm, service and scope only. */

@@ -30,8 +30,15 @@ describe("parseRuntime", () => {
       assert.equal(renderRuntime(parseRuntime(text)), `containerd ${want}`));
   }
 
+  for (const [text, want] of [
+    ["docker://20.10.24", "20.10.24"],
+    ["docker://20.10.24+dfsg1", "20.10.24"],
+    ["docker://28.2.2", "28.2.2"],
+  ] as const) {
+    it(`${text} is docker ${want}`, () => assert.equal(renderRuntime(parseRuntime(text)), `docker ${want}`));
+  }
+
   const refused: readonly (readonly [string, RegExp])[] = [
-    ["docker://20.10.24", /docker is not supported yet/],
     ["cri-o://1.28.1", /cri-o is not supported yet/],
     ["containerd", /must look like containerd:\/\//],
     ["", /must look like/],

@@ -11,7 +11,7 @@ export function dialectFor({ runtime, settings }: Pick<NodeProfile, "runtime" | 
     case "containerd":
       return containerdDialect(runtime, settings);
     case "docker":
-      return dockerDialect(runtime);
+      return dockerDialect(runtime, settings);
     case "cri-o":
     case "podman":
       return containersImageDialect(runtime);

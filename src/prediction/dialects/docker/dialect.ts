@@ -1,8 +1,104 @@
-import type { RuntimeVersion } from "../../../node/index.js";
+import { createHash } from "node:crypto";
+import type { RegistryHost, RuntimeSettings, RuntimeVersion } from "../../../node/index.js";
+import type { HostFailure, PullAttempt, PulledAttempt } from "../../types.js";
 import { containerdDialect } from "../containerd/index.js";
-import type { PullDialect } from "../dialect.js";
+import type { AttemptRequest, PullDialect } from "../dialect.js";
+import { Endpoint, type EndpointFailure, mayRemember } from "./endpoint.js";
+import { readImage } from "./image.js";
+import { type DockerTraits, dockerTraits } from "./traits.js";
 
-/** The dialect of one version of dockerd. */
-export function dockerDialect(version: RuntimeVersion): PullDialect {
-  return containerdDialect(version, {});
+/** What docker's containerd image store pulls like, as nearly as Pullguard knows. */
+const storeEngine = { major: 1, minor: 7, patch: 34 } as const;
+
+/**
+ * The dialect of one version of dockerd: each endpoint in turn is pinged and asked, and the last one's error is the
+ * pull's. With the containerd image store it is containerd that pulls.
+ * Source: `Pull`, moby distribution/pull.go 20.10 to 28.
+ */
+export function dockerDialect(version: RuntimeVersion, settings: RuntimeSettings = {}): PullDialect {
+  if (settings.imageStore === "containerd") return containerdDialect(storeEngine, { engine: "local" });
+  const traits = dockerTraits(version);
+  return {
+    id: `docker:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
+    grammar: traits.grammar,
+    attempt: (request, signal) => attempt(request, traits, signal),
+  };
+}
+
+async function attempt(request: AttemptRequest, traits: DockerTraits, signal: AbortSignal): Promise<PullAttempt> {
+  const isHub = request.reference.domain === "docker.io";
+  const speaksTls = new Set<string>();
+  const failed: { readonly host: RegistryHost; readonly failure: EndpointFailure }[] = [];
+  for (const [index, host] of request.hosts.entries()) {
+    if (host.scheme === "http" && speaksTls.has(host.address)) continue;
+    const outcome = await pullFrom(new Endpoint(request, host, signal), request, traits);
+    if (outcome.kind === "pulled" || outcome.kind === "unfinished") return outcome;
+    failed.push({ host, failure: outcome });
+    const isMirror = isHub && index < request.hosts.length - 1;
+    if (isMirror && stopsAtMirror(outcome)) break;
+    if (host.scheme === "https" && confirmsTls(outcome, traits)) speaksTls.add(host.address);
+  }
+  return conclude(failed);
+}
+
+/** One whole pull at one endpoint. Source: `pullTag`, moby distribution/pull_v2.go. */
+async function pullFrom(
+  endpoint: Endpoint,
+  { reference, platform, manifests }: AttemptRequest,
+  traits: DockerTraits,
+): Promise<PulledAttempt | EndpointFailure> {
+  const unreachable = await endpoint.ping();
+  if (unreachable !== undefined) return unreachable;
+  const tag = reference.tag ?? "latest";
+  const resolved = reference.digest === undefined ? await endpoint.resolve(tag) : undefined;
+  if (resolved !== undefined && resolved.kind !== "resolved") return resolved;
+  const digest = reference.digest ?? resolved?.digest ?? "";
+  const known = resolved === undefined ? undefined : manifests.recall(digest);
+  if (known !== undefined) return { ...known, via: endpoint.host };
+
+  let read = await endpoint.manifest(digest);
+  const mayAskByTag = resolved !== undefined && traits.manifestByTagAgain;
+  if (read.kind === "failed" && mayAskByTag && (await endpoint.isAbsent(digest))) read = await endpoint.manifest(tag);
+  if (read.kind !== "read") return read;
+  const found = await readImage({ endpoint, traits, platform, digest }, read, reference.digest !== undefined);
+  if (found.kind === "pulled" && mayRemember(found, read)) manifests.remember(found);
+  return found;
+}
+
+/** After any other trouble with a mirror the next endpoint is tried. Source: `continueOnError`, moby distribution/errors.go. */
+function stopsAtMirror(failure: EndpointFailure): boolean {
+  return (
+    failure.kind === "content" && failure.problem.kind === "unsupported-type" && failure.problem.part !== undefined
+  );
+}
+
+/** An answered ping shows that the endpoint speaks TLS; it is not asked again without. */
+function confirmsTls(failure: EndpointFailure, traits: DockerTraits): boolean {
+  if (failure.kind !== "failed") return true;
+  const { reason } = failure.failure;
+  const lacksPassword = reason.kind === "refused" && reason.refusal.kind === "no-credentials";
+  return failure.reached && !(lacksPassword && traits.plainHttpAfterNoCredentials);
+}
+
+function conclude(failed: readonly { readonly host: RegistryHost; readonly failure: EndpointFailure }[]): PullAttempt {
+  const last = failed.at(-1);
+  if (last === undefined) return { kind: "no-hosts" };
+  if (last.failure.kind === "unfinished") return last.failure;
+  if (last.failure.kind === "content") {
+    const { problem, digest } = last.failure;
+    return { kind: "content", via: last.host, problem, ...(digest === undefined ? {} : { digest }) };
+  }
+  return { kind: "failed", shown: last.failure.failure, failures: tellingFailures(failed) };
+}
+
+/** A registry that was reached without TLS is not the one that may be behind the TLS port as well. */
+function tellingFailures(
+  failed: readonly { readonly host: RegistryHost; readonly failure: EndpointFailure }[],
+): readonly HostFailure[] {
+  const reached = new Set(
+    failed.flatMap(({ host, failure }) => (failure.kind !== "failed" || failure.reached ? [host.address] : [])),
+  );
+  return failed.flatMap(({ host, failure }) =>
+    failure.kind === "failed" && (failure.reached || !reached.has(host.address)) ? [failure.failure] : [],
+  );
 }
