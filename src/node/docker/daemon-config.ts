@@ -23,6 +23,8 @@ export interface DaemonConfig {
   readonly allowNondistributableArtifacts: readonly string[];
   /** `features.containerd-snapshotter`: images are kept and pulled by containerd. Absent: not written. */
   readonly containerdImageStore?: boolean;
+  /** Options that do nothing in daemon.json, by the key that was surely meant. */
+  readonly misspelt: readonly { readonly written: string; readonly meant: string; readonly line?: number }[];
   /** 1-based lines of the keys that were found, by key. */
   readonly lines: Readonly<Record<string, number>>;
 }
@@ -54,6 +56,7 @@ export const defaultDaemonConfig: DaemonConfig = {
   insecureRegistries: [],
   registryMirrors: [],
   allowNondistributableArtifacts: [],
+  misspelt: [],
   lines: {},
 };
 
@@ -83,10 +86,25 @@ export function parseDaemonConfig(text: string, version: Pick<RuntimeVersion, "m
   if (typeof downloads === "number" && downloads < 0) {
     return refused(`invalid max concurrent downloads: ${downloads}`, lineOf(source, "max-concurrent-downloads"));
   }
-  return { kind: "config", config: configOf(options.data, source) };
+  return { kind: "config", config: { ...configOf(options.data, source), misspelt: misspeltIn(document.data, source) } };
 }
 
-function configOf(options: z.output<typeof optionsSchema>, source: string): DaemonConfig {
+/** The names of the command line's options, which dockerd knows but does not read from the file. */
+const commandLineNames: Readonly<Record<string, string>> = {
+  "insecure-registry": "insecure-registries",
+  "registry-mirror": "registry-mirrors",
+};
+
+function misspeltIn(document: Readonly<Record<string, unknown>>, source: string): DaemonConfig["misspelt"] {
+  return Object.entries(commandLineNames)
+    .filter(([written]) => Object.hasOwn(document, written))
+    .map(([written, meant]) => {
+      const line = lineOf(source, written);
+      return { written, meant, ...(line !== undefined && { line }) };
+    });
+}
+
+function configOf(options: z.output<typeof optionsSchema>, source: string): Omit<DaemonConfig, "misspelt"> {
   const downloads = options["max-concurrent-downloads"];
   const snapshotter = options.features?.["containerd-snapshotter"];
   const lines: Record<string, number> = {};

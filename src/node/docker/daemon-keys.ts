@@ -2,7 +2,10 @@ import type { RuntimeVersion } from "../types.js";
 
 type VersionNumber = Pick<RuntimeVersion, "major" | "minor">;
 
-/** What dockerd of every version from 20.10 to 28 takes in daemon.json. */
+/**
+ * What dockerd of every version from 20.10 to 28 takes in daemon.json. The names of command line options, in the last two
+ * lines, are taken too, and then mean nothing.
+ */
 const always = `
 add-runtime allow-nondistributable-artifacts api-cors-header authorization-plugins bip bridge builder cgroup-parent containerd
 containerd-namespace containerd-plugins-namespace cpu-rt-period cpu-rt-runtime cri-containerd data-root debug
@@ -14,7 +17,9 @@ max-download-attempts metrics-addr mtu network-control-plane-mtu network-diagnos
 node-generic-resources pidfile raw-logs registry-mirrors rootless runtimes seccomp-profile selinux-enabled
 shutdown-timeout storage-driver storage-opts swarm-default-advertise-addr tls tlscacert tlscert tlskey tlsverify
 userland-proxy userland-proxy-path userns-remap validate version config-file swarm-raft-heartbeat-tick
-swarm-raft-election-tick default-init cluster-store-opts graph cluster-store cluster-advertise oom-score-adjust`
+swarm-raft-election-tick default-init cluster-store-opts graph cluster-store cluster-advertise oom-score-adjust
+add-host authorization-plugin default-address-pool default-ulimit dns-opt exec-opt host insecure-registry label log-opt
+node-generic-resource registry-mirror storage-opt`
   .trim()
   .split(/\s+/);
 

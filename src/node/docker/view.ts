@@ -57,7 +57,8 @@ function readSettings(files: NodeFiles, version: RuntimeVersion): ReadSettings {
   if ("refusal" in understood)
     return doubtful(files, version, invalid(understood.refusal, config.lines[understood.key]));
   const store = keptByContainerd(config, version) ? [containerdStoreIssue(config)] : [];
-  return settingsOf(files, version, { ...understood, config, issues: store, doubtful: store.length > 0 });
+  const issues = [...config.misspelt.map(misspeltIssue), ...store];
+  return settingsOf(files, version, { ...understood, config, issues, doubtful: store.length > 0 });
 }
 
 function understand(
@@ -110,6 +111,11 @@ function containerdStoreIssue(config: DaemonConfig): NodeConfigIssue {
   const line = config.lines.features;
   const message = "images are pulled by containerd, in a way that Pullguard does not know exactly";
   return { code: "DependsOnNode", message, origin: { file: daemonFile, ...(line !== undefined && { line }) } };
+}
+
+function misspeltIssue({ written, meant, line }: DaemonConfig["misspelt"][number]): NodeConfigIssue {
+  const message = `not used: dockerd passes over "${written}" in this file, the key is "${meant}"`;
+  return { code: "SettingIgnored", message, origin: { file: daemonFile, ...(line !== undefined && { line }) } };
 }
 
 function invalid(problem: string, line?: number): NodeConfigIssue {

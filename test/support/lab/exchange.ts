@@ -11,6 +11,8 @@ export interface RegistryContext {
   readonly blobAnywhere: (digest: string) => Buffer | undefined;
   /** How often a manifest was asked for so far. */
   readonly counts: { manifests: number };
+  /** Who signs the client certificates that a registry accepts. */
+  readonly clientAuthorityPem: string;
 }
 
 /** One request with the answer under way. */

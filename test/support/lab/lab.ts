@@ -1,4 +1,4 @@
-import type { LookupFunction } from "node:net";
+import { isIPv4, type LookupFunction } from "node:net";
 import { type Authority, createAuthority, type IssuedCertificate, selfSigned } from "../authority.js";
 import { buildContent, type Content } from "./images.js";
 import { type RunningRegistry, type SeenRequest, startRegistry } from "./registry.js";
@@ -14,6 +14,8 @@ export interface LabSpec {
    * `real`: every host on an address of its own from 127.0.77.1 on and its true port (needs root), reached by a hosts file.
    */
   readonly ports: "ephemeral" | "real";
+  /** First two octets of the addresses that `real` ports are on, `127.0` unless told otherwise; no other address is bound. */
+  readonly network?: string;
 }
 
 export interface Lab {
@@ -27,6 +29,10 @@ export interface Lab {
   readonly nodeFiles: Readonly<Record<string, string>>;
   /** PEM of the authority that nodes may know. */
   readonly caPem: string;
+  /** PEM of an authority that signed nothing here but what strangers serve. */
+  readonly strangerPem: string;
+  /** A client certificate of the authority that nodes may know, with its key. */
+  readonly client: { readonly certificatePem: string; readonly keyPem: string };
   requestsOf(host: string, port?: number): readonly SeenRequest[];
   /** Digest behind a tag on one host, as that host has it. Throws where there is none. */
   digestOf(host: string, repository: string, tag: string): string;
@@ -76,10 +82,11 @@ function addressesOf(spec: LabSpec): Map<string, string> {
   for (const registry of spec.registries) {
     const host = registry.host.toLowerCase();
     if (addresses.has(host)) continue;
-    const literal = /^127(\.\d+){3}$/.test(host);
+    const literal = isIPv4(host);
     // The upper end of each block stays free for literal addresses and the name server.
     const block = 77 + Math.floor(addresses.size / 200);
-    const own = spec.ports === "ephemeral" ? "127.0.0.1" : `127.0.${block}.${(addresses.size % 200) + 1}`;
+    const own =
+      spec.ports === "ephemeral" ? "127.0.0.1" : `${spec.network ?? "127.0"}.${block}.${(addresses.size % 200) + 1}`;
     addresses.set(host, literal && spec.ports === "real" ? host : own);
   }
   return addresses;
@@ -129,6 +136,7 @@ export async function startLab(spec: LabSpec): Promise<Lab> {
     createAuthority("Lab Authority"),
     createAuthority("Stranger Authority"),
   ]);
+  const client = await known.issue({ names: ["node.test"] });
   const addresses = addressesOf(spec);
   const library = createLibrary(spec.registries);
   const tokens = createTokenMint();
@@ -148,7 +156,14 @@ export async function startLab(spec: LabSpec): Promise<Lab> {
       const content = (): Content => library.of(registry.host);
       const counts = { manifests: 0 };
       counters.push(counts);
-      const context = { spec: registry, content, tokens, blobAnywhere: library.blobAnywhere, counts };
+      const context = {
+        spec: registry,
+        content,
+        tokens,
+        blobAnywhere: library.blobAnywhere,
+        counts,
+        clientAuthorityPem: known.certificatePem,
+      };
       running.set(`${registry.host.toLowerCase()}:${registry.port}`, await startRegistry(context, certificate, place));
     }
   } catch (error) {
@@ -172,6 +187,8 @@ export async function startLab(spec: LabSpec): Promise<Lab> {
     hostsFileText: hostsFileOf(addresses),
     nodeFiles: nodeFilesOf(spec, known.certificatePem),
     caPem: known.certificatePem,
+    strangerPem: stranger.certificatePem,
+    client,
     requestsOf: (host, port) => requestsOf(running, host, port),
     digestOf,
     expand: (image) => expandImage(image, digestOf),
@@ -220,7 +237,7 @@ function createLookup(addresses: ReadonlyMap<string, string>): LookupFunction {
 }
 
 function hostsFileOf(addresses: ReadonlyMap<string, string>): string {
-  const lines = [...addresses].filter(([host]) => !/^127\./.test(host)).map(([host, address]) => `${address} ${host}`);
+  const lines = [...addresses].filter(([host]) => !isIPv4(host)).map(([host, address]) => `${address} ${host}`);
   if (!addresses.has("localhost")) lines.unshift("127.0.0.1 localhost");
   return `${lines.join("\n")}\n`;
 }

@@ -109,7 +109,9 @@ function createServer(
   // Longer than any check: a server that closes an idle connection just as it is reused would look like a broken registry.
   const options = { keepAliveTimeout: 60_000 };
   if (certificate === undefined) return createHttpServer(options, listener);
-  return createHttpsServer({ ...options, cert: certificate.chainPem, key: certificate.keyPem }, listener);
+  const askForClient = behaviourOf(context.spec, "needs-client-certificate") !== undefined;
+  const client = askForClient ? { requestCert: true, rejectUnauthorized: true, ca: context.clientAuthorityPem } : {};
+  return createHttpsServer({ ...options, ...client, cert: certificate.chainPem, key: certificate.keyPem }, listener);
 }
 
 /**

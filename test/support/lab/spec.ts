@@ -67,6 +67,8 @@ export type Behaviour =
   | { readonly kind: "delay"; readonly delayMs: number }
   /** Challenge headers sent instead of the usual one, one header line each; `{realm}` is the token endpoint. */
   | { readonly kind: "challenges"; readonly lines: readonly string[] }
+  /** The TLS handshake fails without a client certificate of the authority that nodes may know. */
+  | { readonly kind: "needs-client-certificate" }
   /** Only plain requests with this header are answered, others get 403. */
   | { readonly kind: "needs-header"; readonly name: string; readonly value: string }
   /** Manifests are sent without Content-Type, or with this one. */

@@ -1,2 +1,13 @@
 export { type RealContainerd, startContainerd, whyNoContainerd } from "./containerd.js";
 export type { CriClient, PullCredential, PullResult } from "./cri.js";
+export {
+  died,
+  enterPrivateNode,
+  privateNetwork,
+  type RealDockerd,
+  replaceFile,
+  spawnPrivately,
+  startDockerd,
+  whyNoDockerd,
+  writeDockerFiles,
+} from "./dockerd.js";
