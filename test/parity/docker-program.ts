@@ -3,8 +3,10 @@ import { nodeFilesFromMap, parseRuntime, seenNodeProfile } from "../../src/node/
 import { type Lab, startLab } from "../support/lab/index.js";
 import { startEmptyDns } from "../support/real/empty-dns.js";
 import {
+  died,
   enterPrivateNode,
   privateNetwork,
+  type RealDockerd,
   replaceFile,
   startDockerd,
   writeDockerFiles,
