@@ -10,8 +10,8 @@ const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
 /** Seed of the random nodes; another one each time unless told. */
 const seed = process.env.PULLGUARD_SEED ?? String(Date.now() % 1_000_000_007);
 /** How many of them at most, and for how long. */
-const worlds = process.env.PULLGUARD_WORLDS ?? "40";
-const randomMs = process.env.PULLGUARD_RANDOM_MS ?? "45000";
+const worlds = process.env.PULLGUARD_WORLDS ?? "25";
+const randomMs = process.env.PULLGUARD_RANDOM_MS ?? "30000";
 /** File to which everything that was compared is written, one line of JSON each. */
 const recordTo = process.env.PULLGUARD_DOCKER_RECORD;
 

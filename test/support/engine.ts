@@ -29,6 +29,8 @@ export interface EngineSpec {
   /** As if Pods came from an API server that has merged the ServiceAccount's list in. */
   readonly completedPods?: boolean;
   readonly missingSecretsMayAppear?: boolean;
+  /** Authorities that everybody trusts; absent: those of Node.js. */
+  readonly systemCaPems?: readonly string[];
 }
 
 /** The whole engine against a laboratory: everything is real but names and addresses. */
@@ -46,7 +48,7 @@ export function createEngine(spec: EngineSpec): Engine {
   const identityKey = randomBytes(32);
   const client = createRegistryClient({
     clock: systemClock,
-    systemCaPems: undefined,
+    systemCaPems: spec.systemCaPems,
     lookup: spec.lab.lookup,
     connectTo: spec.lab.connectTo,
     identityKey: identityKey.toString("hex"),

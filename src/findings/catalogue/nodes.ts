@@ -6,7 +6,7 @@ export const nodesCauses = {
   NodeTrustFileBroken: {
     ...permanent,
     explanation:
-      "A certificate file that the nodes' registry configuration names is missing or unreadable; every pull from the registry fails.",
+      "A certificate file of the nodes' registry configuration is missing, unreadable or half of a pair; every pull from the registry fails.",
     fix: "Put the file in place on the nodes, or remove it from the configuration.",
     symptom: "unable to read CA cert",
   },
