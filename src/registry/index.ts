@@ -1,2 +1,3 @@
+export { type ServedAuthority, servedAuthority } from "./certificate.js";
 export { createRegistryClient, type ObservedRequest, type RegistryDeps } from "./client.js";
 export type * from "./types.js";
