@@ -62,6 +62,8 @@ async function firstBytes(deps: DialDeps, target: DialTarget, signal: AbortSigna
   socket.on("data", (chunk: Buffer) => {
     if (first.length < 5) first = Buffer.concat([first, chunk.subarray(0, 5)]);
   });
+  // A tunnel comes paused.
+  socket.resume();
   socket.write(clientHello);
   await whenReady(socket, "data", { clock: deps.clock, ms: sniffTimeoutMs }, signal);
   socket.destroy();
