@@ -1,8 +1,10 @@
+export { configuredRegistries } from "./configured-registries.js";
 export { planHosts } from "./containerd/host-plan.js";
 export { defaultHostsRoot } from "./containerd/view.js";
 export { systemRoots } from "./environment/system-roots.js";
 export { nodeFilesFromMap } from "./files.js";
 export { fixedNodes } from "./fixed-nodes.js";
+export { guessRuntime, newestVersion, type RuntimeGuess } from "./guess-runtime.js";
 export {
   type CandidateNode,
   candidateProfiles,

@@ -249,5 +249,7 @@ export interface NodeFiles {
     | { readonly kind: "unreadable"; readonly reason: string };
   /** Names of the plain files in a folder, sorted, or undefined when there is no such folder. */
   list(path: string): readonly string[] | undefined;
+  /** Names of the folders in a folder, sorted; absent where the implementation cannot tell. Only people are shown it. */
+  folders?(path: string): readonly string[];
   exists(path: string): boolean;
 }
