@@ -27,7 +27,7 @@ export function readSurroundings(files: NodeFiles, runtime: RuntimeName, overrid
     ...(proxies.rules !== undefined && { proxy: proxies.rules }),
     trustIssues: roots.issues,
     environmentIssues: [...environment.issues, ...proxies.issues],
-    partial: environment.partial || roots.partial,
+    partial: environment.partial || roots.partial || proxies.partial,
   };
 }
 

@@ -123,7 +123,8 @@ describe("the proxies of a node's runtime", () => {
     ["http://u:p%40%3Aw@proxy:3128/", "http://u:p@:w@proxy:3128"],
     ["u:p@proxy:3128", "http://u:p@proxy:3128"],
     ["[fd00::1]:3128", "http://[fd00::1]:3128"],
-    ["http://proxy:port", undefined],
+    ["http://proxy:port", "http://http:80"],
+    ["pro xy", undefined],
     ["ftp://proxy:21", undefined],
     ["http://bad%zz:x@proxy:1", undefined],
   ];
@@ -148,7 +149,7 @@ describe("the proxies of a node's runtime", () => {
     assert.deepEqual(rules({ NO_PROXY: "x" }), [undefined, undefined, undefined, 0]);
   });
   it("are none where the address cannot be read, which is said", () => {
-    assert.deepEqual(rules({ HTTPS_PROXY: "http://a:b" }), [undefined, undefined, undefined, 1]);
+    assert.deepEqual(rules({ HTTPS_PROXY: "a b" }), [undefined, undefined, undefined, 1]);
   });
   it("are those of the runtime's own configuration where it names some, one by one", () => {
     assert.deepEqual(rules({ HTTPS_PROXY: "a", HTTP_PROXY: "b", NO_PROXY: "c" }, { httpsProxy: "d", noProxy: "" }), [
