@@ -3,14 +3,7 @@ import { type Check, type CheckObserver, createCheck } from "../check/index.js";
 import type { GivenNodeCredentials, NodeView } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
 import { type Keyring, nodeFileKeyring, type PullSecretEntry, type SecretSource } from "../credentials/index.js";
-import {
-  candidateProfiles,
-  fixedNodes,
-  type NodeCredentials,
-  type NodeProfile,
-  parseRuntime,
-  systemCaPems,
-} from "../node/index.js";
+import { candidateProfiles, fixedNodes, type NodeCredentials, type NodeProfile, parseRuntime } from "../node/index.js";
 import { parsePlatform } from "../oci/index.js";
 import { createPredictor } from "../prediction/index.js";
 import { createRegistryClient, type ObservedRequest } from "../registry/index.js";
@@ -47,10 +40,11 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   const { clock, observer } = order;
   // One key for the whole process: identities made by node profiles and by Secrets must be comparable.
   const identityKey = randomBytes(32);
-  const profiles = nodeProfiles(order.node, identityKey);
+  const profiles = nodeProfiles(order.node, identityKey, clock);
   const client = createRegistryClient({
     clock,
-    systemCaPems: order.node.root === undefined ? undefined : systemCaPems(order.node.root.files),
+    // A seen node's hosts bring its roots along.
+    systemCaPems: undefined,
     identityKey: identityKey.toString("hex"),
     userAgent: `pullguard/${order.version}`,
     ...(observer === undefined ? {} : { observer }),
@@ -75,13 +69,13 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   return { check, close: () => client.close() };
 }
 
-function nodeProfiles(view: NodeView, identityKey: Uint8Array): readonly NodeProfile[] {
+function nodeProfiles(view: NodeView, identityKey: Uint8Array, clock: Clock): readonly NodeProfile[] {
   const profiles = candidateProfiles({
     ...(view.runtime === undefined ? {} : { runtime: parseRuntime(view.runtime) }),
     ...(view.platform === undefined ? {} : { platform: parsePlatform(view.platform) }),
     ...(view.root === undefined
       ? {}
-      : { node: { name: `node in ${view.root.path}`, files: view.root.files, identityKey } }),
+      : { node: { name: `node in ${view.root.path}`, files: view.root.files, identityKey, clock } }),
   });
   if (view.credentials === "unknown") return profiles;
   if (view.credentials !== "none") {

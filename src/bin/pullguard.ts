@@ -20,6 +20,12 @@ const deps: CliDeps = {
     const { assembleCheck } = await import("./assemble.js");
     return assembleCheck({ clock, version, ...setup, injectServiceAccount: "always", lingerMs: 0 });
   },
+  viewRegistry: async (question, signal) => {
+    const { randomBytes } = await import("node:crypto");
+    const { viewRegistry } = await import("../registry/index.js");
+    const identityKey = randomBytes(32).toString("hex");
+    return await viewRegistry({ clock, systemCaPems: undefined, identityKey }, question, signal);
+  },
   explainCause: async (code) => (await import("../findings/index.js")).explainCause(code),
   causeCodes: async () => (await import("../findings/index.js")).causeCodes,
   serve: async (flags) => {

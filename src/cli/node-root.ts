@@ -32,7 +32,12 @@ export function nodeFilesBelow(root: string): NodeFiles {
     list: (path) => {
       const located = locate(top, path);
       if (located.kind !== "at" || located.type !== "folder") return undefined;
-      return plainFilesIn(top, path, located.path);
+      return entriesIn(top, path, located.path, "file");
+    },
+    folders: (path) => {
+      const located = locate(top, path);
+      if (located.kind !== "at" || located.type !== "folder") return [];
+      return entriesIn(top, path, located.path, "folder");
     },
     exists: (path) => locate(top, path).kind === "at",
   };
@@ -107,12 +112,12 @@ function readBounded(path: string): ReturnType<NodeFiles["read"]> {
   }
 }
 
-function plainFilesIn(top: string, path: string, folder: string): readonly string[] {
+function entriesIn(top: string, path: string, folder: string, type: "file" | "folder"): readonly string[] {
   try {
     return readdirSync(folder)
       .filter((name) => {
         const located = locate(top, `${path}/${name}`);
-        return located.kind === "at" && located.type === "file";
+        return located.kind === "at" && located.type === type;
       })
       .sort();
   } catch {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { CheckFlags } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
+import { addNode, addTrust } from "./node-program.js";
 import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
 import type { CliIo } from "./types.js";
 
@@ -29,6 +30,8 @@ export function buildProgram(io: CliIo, finish: (exitCode: number) => void): Com
     .addHelpText("after", overview);
   addCheck(program, io, finish);
   addExplain(program, io, finish);
+  addNode(program, io, finish);
+  addTrust(program, io, finish);
   addCerts(program, io, finish);
   addServe(program, io, finish);
   return program;

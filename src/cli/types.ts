@@ -1,6 +1,7 @@
 import type { Check } from "../check/index.js";
 import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
 import type { NodeFiles } from "../node/index.js";
+import type { RegistryView, ViewQuestion } from "../registry/index.js";
 
 /** Where text goes: a stream's `write`. */
 export interface TextSink {
@@ -29,6 +30,8 @@ export interface CliDeps {
   /** @returns undefined where no cluster is configured (only without `kubeconfig`) */
   openCluster(kubeconfig: string | undefined): Promise<OpenCluster | undefined>;
   openCheck(setup: CheckSetup): Promise<OpenCheck>;
+  /** Looks at the certificates that a registry serves; asks it nothing else. */
+  viewRegistry(question: ViewQuestion, signal: AbortSignal): Promise<RegistryView>;
   /** Text for people about one cause code, or undefined for a code that does not exist. */
   explainCause(code: string): string | undefined | Promise<string | undefined>;
   /** Every cause code that can be explained. */

@@ -1,5 +1,5 @@
 import type { NearMiss, PullSecretSelection, SecretReading } from "../credentials/index.js";
-import type { NodeConfigIssue, NodeProfile, RegistryHost } from "../node/index.js";
+import { certificateFolder, type NodeConfigIssue, type NodeProfile, type RegistryHost } from "../node/index.js";
 import { type ImageReference, repositoryName } from "../reference/index.js";
 import { type CauseCode, causeEntry } from "./catalogue.js";
 
@@ -7,7 +7,10 @@ import { type CauseCode, causeEntry } from "./catalogue.js";
 export interface DiagnosisContext {
   readonly reference: ImageReference;
   readonly namespace: string;
-  readonly profile: Pick<NodeProfile, "trust" | "credentials" | "hostsRoot" | "runtimeIsAssumed">;
+  readonly profile: Pick<
+    NodeProfile,
+    "trust" | "credentials" | "hostsRoot" | "registryStyle" | "runtime" | "runtimeIsAssumed"
+  >;
   readonly issues: readonly NodeConfigIssue[];
   readonly secrets: SecretsView;
 }
@@ -56,7 +59,7 @@ function missingKnowledge(
   if (needs === "node-trust") {
     return profile.trust === "known"
       ? undefined
-      : `whether the nodes accept it is not known: check ${profile.hostsRoot}/${reference.domain} on a node`;
+      : `whether the nodes accept it is not known: check ${certificateFolder(profile, reference.domain)} on a node`;
   }
   if (secrets.versionDependent) return "which entry of the Secret applies depends on the kubelet's version";
   const unseen = unseenSecrets(namespace, secrets);
@@ -83,4 +86,10 @@ export function hostLabel(host: RegistryHost, reference: ImageReference): string
   return host.mirrorOf === undefined || host.address === reference.domain
     ? host.address
     : `${host.address} (mirror of ${reference.domain})`;
+}
+
+/** A node file that silently does nothing is usually why trust is missing: say so beside the symptom. */
+export function withIssues(message: string, { issues }: Pick<DiagnosisContext, "issues">): string {
+  const [first] = issues;
+  return first === undefined ? message : `${message}; ${first.origin.file}: ${first.message}`;
 }

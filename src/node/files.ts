@@ -27,6 +27,10 @@ export function nodeFilesFromMap(
       return content === undefined ? { kind: "missing" } : { kind: "unreadable", reason: content.unreadable };
     },
     list: (path) => folders.get(cleanPath(path)),
+    folders: (path) => {
+      const below = [...folders.keys()].filter((folder) => folder !== "/" && posix.dirname(folder) === cleanPath(path));
+      return below.map((folder) => posix.basename(folder)).sort();
+    },
     exists: (path) => contents.has(cleanPath(path)) || folders.has(cleanPath(path)),
   };
 }

@@ -1,7 +1,10 @@
+export { configuredRegistries } from "./configured-registries.js";
 export { planHosts } from "./containerd/host-plan.js";
 export { defaultHostsRoot } from "./containerd/view.js";
+export { systemRoots } from "./environment/system-roots.js";
 export { nodeFilesFromMap } from "./files.js";
 export { fixedNodes } from "./fixed-nodes.js";
+export { guessRuntime, newestVersion, type RuntimeGuess } from "./guess-runtime.js";
 export {
   type CandidateNode,
   candidateProfiles,
@@ -10,6 +13,13 @@ export {
   type UnseenNode,
   unseenNodeProfile,
 } from "./profile.js";
+export {
+  type Acceptance,
+  type AdvisedFile,
+  type AdvisedNode,
+  adviseRegistry,
+  certificateFolder,
+  type RegistryAdvice,
+} from "./registry-advice.js";
 export { assumedRuntimes, parseRuntime, renderRuntime } from "./runtime.js";
-export { systemCaPems } from "./system-cas.js";
 export type * from "./types.js";

@@ -1,10 +1,11 @@
-import { unreachable } from "../core/index.js";
+import { type Clock, unreachable } from "../core/index.js";
 import { matchingProviders, parseNodeCredentials } from "../credentials/index.js";
 import type { Platform } from "../oci/index.js";
 import { readContainerd } from "./containerd/view.js";
 import { readContainersImage } from "./containers-image/view.js";
 import { readCredentialProviders } from "./credential-providers.js";
 import { readDocker } from "./docker/view.js";
+import { followSurroundings, readSurroundings, surrounded } from "./environment/surroundings.js";
 import { nodeFilesFromMap } from "./files.js";
 import { assumedRuntimes, renderRuntime } from "./runtime.js";
 import type { RuntimeView } from "./runtime-view.js";
@@ -24,6 +25,8 @@ export interface SeenNode {
   readonly kubeletRoot?: string;
   /** `HOME` of the kubelet, `/root` unless told otherwise. */
   readonly kubeletHome?: string;
+  /** When the system's certificates and the runtime's environment are read again; absent: never. */
+  readonly clock?: Clock;
 }
 
 /** What may be known of nodes whose files nobody showed. */
@@ -37,6 +40,9 @@ export interface UnseenNode {
  * Files are read anew for each `hostsFor`, the credentials once.
  */
 export function seenNodeProfile(node: SeenNode): NodeProfile {
+  const { proxies, hostsFor, ...view } = readRuntime(node);
+  const surroundings = followSurroundings(() => readSurroundings(node.files, node.runtime.name, proxies), node.clock);
+  const { trustIssues, environmentIssues } = surroundings();
   return {
     name: node.name,
     runtime: node.runtime,
@@ -44,7 +50,9 @@ export function seenNodeProfile(node: SeenNode): NodeProfile {
     trust: "known",
     credentials: readCredentials(node),
     kubelet: {},
-    ...readRuntime(node),
+    ...view,
+    issues: [...view.issues, ...trustIssues, ...environmentIssues],
+    hostsFor: (reference) => surrounded(hostsFor(reference), surroundings()),
   };
 }
 

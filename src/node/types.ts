@@ -12,9 +12,11 @@ export interface FactOrigin {
 
 export type HostCapability = "pull" | "resolve" | "push" | "referrers";
 
-/** The certificates that every program on a node trusts. One object per node: it is hashed once, by identity. */
+/** The certificates that every program on a node trusts. `id` names their content; JSON shows nothing else, for they are many. */
 export interface SystemRoots {
   readonly pems: readonly string[];
+  readonly id: string;
+  toJSON(): string;
 }
 
 /** How one host's certificate is judged and which client certificates are offered. CAs add to the node's system roots. */
@@ -26,14 +28,27 @@ export interface HostTls {
   readonly clientCertificates: readonly { readonly certificatePem: string; readonly keyPem: Redacted<string> }[];
 }
 
-/** A proxy through which the node's runtime reaches a host. */
+/** A proxy through which the node's runtime reaches some hosts. */
 export interface HostProxy {
-  readonly scheme: "http" | "https";
+  readonly scheme: "http" | "https" | "socks5";
   /** `host:port`. */
   readonly address: string;
   /** `withheld`: the node sends a user and password that were not shown. */
   readonly credentials: "none" | "withheld" | { readonly username: string; readonly password: Redacted<string> };
   readonly origin?: FactOrigin;
+}
+
+/**
+ * Which proxy the node's runtime asks for which host; which of them it is depends on the address, so redirects and token
+ * servers are judged anew. At least one of the two is there.
+ */
+export interface ProxyRules {
+  /** For https addresses. */
+  readonly https?: HostProxy;
+  /** For http addresses. */
+  readonly http?: HostProxy;
+  /** `NO_PROXY` as written: what is dialled directly. Loopback always is. */
+  readonly noProxy: string;
 }
 
 /**
@@ -48,8 +63,8 @@ export interface RegistryHost {
   readonly path: string;
   /** Repository on this host where it is not the reference's own: registries.conf rewrites prefixes. */
   readonly repository?: string;
-  /** Absent: the node dials the host itself. */
-  readonly proxy?: HostProxy;
+  /** Absent: the node dials every host itself. */
+  readonly proxy?: ProxyRules;
   readonly capabilities: readonly HostCapability[];
   readonly tls: HostTls;
   /**
@@ -166,6 +181,12 @@ export interface KubeletSettings {
   readonly version?: string;
 }
 
+/**
+ * How a containerd is told of registries. `folders`: by `config_path`; `config-file`: by the older `registry.mirrors` and
+ * `registry.configs` of config.toml; `none`: config.toml sets neither, so that a folder would not be looked at.
+ */
+export type RegistryStyle = "folders" | "config-file" | "none";
+
 /** What is known of the nodes a Pod may land on that share one configuration. */
 export interface NodeProfile {
   readonly name: string;
@@ -179,6 +200,8 @@ export interface NodeProfile {
   readonly credentials: NodeCredentials;
   /** Path of the registry configuration root on the node, for fixes: `/etc/containerd/certs.d`. */
   readonly hostsRoot: string;
+  /** Absent: `folders`, and for other runtimes than containerd. */
+  readonly registryStyle?: RegistryStyle;
   readonly settings: RuntimeSettings;
   readonly kubelet: KubeletSettings;
   /** What is wrong with the node's files whatever the registry; the rest is in each {@link HostPlan}. */
@@ -232,5 +255,7 @@ export interface NodeFiles {
     | { readonly kind: "unreadable"; readonly reason: string };
   /** Names of the plain files in a folder, sorted, or undefined when there is no such folder. */
   list(path: string): readonly string[] | undefined;
+  /** Names of the folders in a folder, sorted; absent where the implementation cannot tell. Only people are shown it. */
+  folders?(path: string): readonly string[];
   exists(path: string): boolean;
 }

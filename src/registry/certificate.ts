@@ -34,7 +34,8 @@ const words: Readonly<Record<CertificateReason, string>> = {
 export function judgeCertificate(socket: TLSSocket, hostname: string, peer: string): TransportFault | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return certificateFault("other", peer, "none served");
-  const served = describeCertificate(certificate);
+  const chain = servedChain(certificate);
+  const [served = describeCertificate(certificate)] = chain;
   // Declared as Error, in fact the bare code.
   const code = String(socket.authorizationError ?? "");
   if (code === "CERT_HAS_EXPIRED") return certificateFault("expired", peer, `on ${served.validTo}`, served);
@@ -48,7 +49,16 @@ export function judgeCertificate(socket: TLSSocket, hostname: string, peer: stri
   }
   if (socket.authorized) return undefined;
   const reason = reasonOfCode[code] ?? "other";
-  return certificateFault(reason, peer, reason === "other" ? code : `issuer ${served.issuer}`, served);
+  return { ...certificateFault(reason, peer, reason === "other" ? code : `issuer ${served.issuer}`, served), chain };
+}
+
+/** What the peer sent, the leaf first, in its order; at most ten. */
+export function servedChain(leaf: X509Certificate): readonly ServedCertificate[] {
+  const chain: ServedCertificate[] = [];
+  for (let at: X509Certificate | undefined = leaf; at !== undefined && chain.length < 10; at = at.issuerCertificate) {
+    chain.push(describeCertificate(at));
+  }
+  return chain;
 }
 
 function certificateFault(reason: CertificateReason, peer: string, detail?: string, served?: ServedCertificate) {
@@ -64,7 +74,33 @@ function describeCertificate(certificate: X509Certificate): ServedCertificate {
     validFrom: certificate.validFrom,
     validTo: certificate.validTo,
     names: alternativeNames(certificate.subjectAltName ?? ""),
+    isAuthority: certificate.ca,
+    selfIssued: certificate.subject === certificate.issuer,
+    pem: certificate.toString(),
   };
+}
+
+/** Who signed a served certificate, as far as the peer itself shows it. */
+export type ServedAuthority =
+  /** The chain ends in a certificate that signs for itself; where that is the leaf, there is no authority. */
+  | { readonly kind: "root" | "self-signed"; readonly certificate: ServedCertificate }
+  /** The topmost certificate that was sent; the one above it was not. */
+  | { readonly kind: "intermediate"; readonly certificate: ServedCertificate }
+  | { readonly kind: "not-sent"; readonly issuer: string };
+
+/** The certificate that would have to be trusted: the topmost that was sent, whatever the order. Undefined for no chain. */
+export function servedAuthority(chain: readonly ServedCertificate[]): ServedAuthority | undefined {
+  const [leaf] = chain;
+  if (leaf === undefined) return undefined;
+  let top = leaf;
+  // No more steps than certificates: two that name each other as issuer lead in a circle.
+  for (const _ of chain) {
+    const above = chain.find(({ subject }) => subject === top.issuer);
+    if (top.selfIssued || above === undefined) break;
+    top = above;
+  }
+  if (top.selfIssued) return { kind: top === leaf ? "self-signed" : "root", certificate: top };
+  return top === leaf ? { kind: "not-sent", issuer: leaf.issuer } : { kind: "intermediate", certificate: top };
 }
 
 /** Node separates entries by ", " and quotes any entry that could be mistaken for two; quoted ones name no host. */

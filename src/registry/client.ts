@@ -7,6 +7,7 @@ import type { RegistryHost } from "../node/index.js";
 import { Authorizer } from "./authorizer.js";
 import { fault } from "./fault.js";
 import { visitPinged } from "./pinged-visit.js";
+import { createProxyChoice } from "./proxy-choice.js";
 import type { Account } from "./token.js";
 import { TokenCache } from "./token-cache.js";
 import { Transport } from "./transport.js";
@@ -28,7 +29,7 @@ export interface ObservedRequest {
 /** What the registry client needs. */
 export interface RegistryDeps {
   readonly clock: Clock;
-  /** Roots of the node; undefined: those that come with Node. */
+  /** Roots for hosts that bring none of their node; undefined: those that come with Node. */
   readonly systemCaPems: readonly string[] | undefined;
   readonly lookup?: LookupFunction;
   /** Moves the TCP destination only; names, Host header and verification stay. */
@@ -52,13 +53,14 @@ const rememberMs = 5 * 60_000;
  */
 export function createRegistryClient(deps: RegistryDeps): RegistryClient {
   const trusts = createTrustStore(deps.systemCaPems, deps.identityKey);
-  const transport = new Transport(deps, trusts);
+  const proxies = createProxyChoice(deps.identityKey);
+  const transport = new Transport(deps, trusts, proxies);
   const shared: Shared = {
     clock: deps.clock,
     userAgent: deps.userAgent,
     tokens: new TokenCache(deps.clock),
     states: new LRUCache<string, Remembered>({ max: 2000 }),
-    hostKey: ({ tls, headers, ...host }) => {
+    hostKey: ({ tls, headers, proxy, ...host }) => {
       const parts = [
         host.scheme,
         host.address,
@@ -66,6 +68,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
         host.mirrorOf,
         host.httpFallback,
         host.headersOnTokenRequests,
+        proxies.keyOf(proxy),
       ];
       const hash = createHmac("sha256", deps.identityKey).update(JSON.stringify([...parts, headers]));
       return hash.update(trusts.keyOf(tls)).digest("base64");

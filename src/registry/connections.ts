@@ -1,6 +1,6 @@
 import { Client } from "undici";
-import type { Dialled } from "./dial.js";
 import { fault } from "./fault.js";
+import type { Dialled } from "./socket.js";
 import type { TransportFault } from "./types.js";
 
 /** One open connection, held by one request at a time. */

@@ -1,138 +1,53 @@
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
-import type { Clock } from "../core/index.js";
 import { judgeCertificate } from "./certificate.js";
-import { classifyError, fault, repliedOutsideTls, timeoutFault } from "./fault.js";
+import { fault, repliedOutsideTls } from "./fault.js";
+import type { ChosenProxy } from "./proxy-choice.js";
+import { type DialDeps, type Dialled, openTcp, outcome, startTls, type TcpTarget, whenReady } from "./socket.js";
 import type { Trust } from "./trust.js";
-import type { TransportFault } from "./types.js";
+import { openProxy, openTunnel } from "./tunnel.js";
 
-/** How connections are made; `connectTo` moves the TCP destination only, names and verification stay. */
-export interface DialDeps {
-  readonly clock: Clock;
-  readonly lookup?: LookupFunction;
-  readonly connectTo?: (hostname: string, port: number) => { address: string; port: number } | undefined;
-}
-
-/** Whom to call. `peer` is `host:port` for messages; `trust` absent: plain TCP. */
-export interface DialTarget {
-  readonly hostname: string;
-  readonly port: number;
-  readonly peer: string;
+/**
+ * Whom to call. `trust` absent: plain HTTP, which a proxy is asked for by its full address, over a connection that ends
+ * there; with `trust` the proxy opens a tunnel. `proxyTrust`: how the certificate of a proxy behind TLS is judged.
+ */
+export interface DialTarget extends TcpTarget {
   readonly trust?: Trust;
-  readonly dialTimeoutMs: number;
+  readonly proxy?: ChosenProxy;
+  readonly proxyTrust?: Trust;
 }
 
-export type Dialled =
-  | { readonly kind: "socket"; readonly socket: Socket }
-  | { readonly kind: "fault"; readonly fault: TransportFault };
-
-type Readiness =
-  | { readonly kind: "ready" | "timeout" | "aborted" }
-  | { readonly kind: "failed"; readonly error: unknown };
-
-const handshakeTimeoutMs = 10_000;
 const sniffTimeoutMs = 5_000;
 
 /**
  * Opens a connection, and with `trust` a TLS session whose certificate passed. Whatever fails leaves no socket behind.
- * Limits: `dialTimeoutMs` for name and connection, 10 s for the handshake, `signal` for all.
+ * Limits: `dialTimeoutMs` for name and connection, 10 s for each handshake, a minute for a proxy's answer, `signal` for all.
  */
 export async function dial(deps: DialDeps, target: DialTarget, signal: AbortSignal): Promise<Dialled> {
   if (target.trust?.kind === "unusable") {
     const detail = `the TLS settings of this host cannot be used (${target.trust.code})`;
     return { kind: "fault", fault: fault("tls-handshake", target.peer, detail) };
   }
-  const tcp = await openTcp(deps, target, signal);
-  if (tcp.kind === "fault" || target.trust === undefined) return tcp;
-  return await handshake(deps, { ...target, trust: target.trust }, tcp.socket, signal);
-}
-
-async function openTcp(deps: DialDeps, target: DialTarget, signal: AbortSignal): Promise<Dialled> {
-  const moved = deps.connectTo?.(target.hostname, target.port);
-  const socket = connectTcp({
-    host: moved?.address ?? target.hostname,
-    port: moved?.port ?? target.port,
-    noDelay: true,
-    // Node gives each address 250 ms by default and then gives up on it, where Go keeps waiting.
-    autoSelectFamilyAttemptTimeout: 2_000,
-    ...(deps.lookup === undefined || moved !== undefined ? {} : { lookup: deps.lookup }),
-  });
-  const readiness = await whenReady(socket, "connect", { clock: deps.clock, ms: target.dialTimeoutMs }, signal);
-  return outcome(readiness, socket, "connect", target.peer);
-}
-
-async function handshake(
-  deps: DialDeps,
-  target: DialTarget & { readonly trust: Extract<Trust, { kind: "usable" }> },
-  tcp: Socket,
-  signal: AbortSignal,
-): Promise<Dialled> {
-  const socket: TLSSocket = connectTls({
-    socket: tcp,
-    secureContext: target.trust.context,
-    ALPNProtocols: ["http/1.1"],
-    ...(isIP(target.hostname) === 0 ? { servername: target.hostname } : {}),
-    // Node would hang up before the served certificate can be read. Nothing is written until judgeCertificate agrees.
-    rejectUnauthorized: false,
-    checkServerIdentity: () => undefined,
-  });
-  const readiness = await whenReady(socket, "secureConnect", { clock: deps.clock, ms: handshakeTimeoutMs }, signal);
-  if (readiness.kind !== "ready") tcp.destroy();
+  const carrier = await openCarrier(deps, target, signal);
+  if (carrier.kind === "fault" || target.trust === undefined) return carrier;
+  const { hostname, peer, trust } = target;
+  const { socket, readiness } = await startTls(deps, { hostname, trust }, carrier.socket, signal);
   if (readiness.kind === "failed" && repliedOutsideTls(readiness.error)) {
     const first = await firstBytes(deps, target, signal);
-    if (first.toString("latin1", 0, 5) === "HTTP/") return { kind: "fault", fault: fault("plain-http", target.peer) };
+    if (first.toString("latin1", 0, 5) === "HTTP/") return { kind: "fault", fault: fault("plain-http", peer) };
   }
-  const secured = outcome(readiness, socket, "tls", target.peer);
-  if (secured.kind === "fault" || !target.trust.verify) return secured;
-  const rejected = judgeCertificate(socket, target.hostname, target.peer);
+  const secured = outcome(readiness, socket, "tls", peer);
+  if (secured.kind === "fault" || !trust.verify) return secured;
+  const rejected = judgeCertificate(socket, hostname, peer);
   if (rejected === undefined) return secured;
   socket.destroy();
   return { kind: "fault", fault: rejected };
 }
 
-function outcome(readiness: Readiness, socket: Socket, phase: "connect" | "tls", peer: string): Dialled {
-  switch (readiness.kind) {
-    case "ready":
-      return { kind: "socket", socket };
-    case "timeout":
-      return { kind: "fault", fault: timeoutFault(phase, peer) };
-    case "aborted":
-      return { kind: "fault", fault: fault("aborted", peer) };
-    case "failed":
-      return { kind: "fault", fault: classifyError(readiness.error, phase, peer) };
-  }
-}
-
-/** Waits for one event of a socket; anything else that comes first destroys the socket. */
-function whenReady(
-  socket: Socket,
-  event: "connect" | "secureConnect" | "data",
-  limit: { readonly clock: Clock; readonly ms: number },
-  signal: AbortSignal,
-): Promise<Readiness> {
-  return new Promise((resolve) => {
-    const timer = new AbortController();
-    const finish = (readiness: Readiness) => {
-      signal.removeEventListener("abort", onAbort);
-      socket.off(event, onReady).off("error", onError).off("close", onClose);
-      timer.abort();
-      if (readiness.kind !== "ready") socket.destroy();
-      resolve(readiness);
-    };
-    const onReady = () => finish({ kind: "ready" });
-    const onError = (error: unknown) => finish({ kind: "failed", error });
-    const onClose = () => finish({ kind: "failed", error: { code: "ECONNRESET" } });
-    const onAbort = () => finish({ kind: "aborted" });
-    // Late errors of a socket that nobody waits for any more must not end the process.
-    socket.on("error", () => {});
-    if (signal.aborted) return onAbort();
-    socket.once(event, onReady).once("error", onError).once("close", onClose);
-    signal.addEventListener("abort", onAbort, { once: true });
-    limit.clock.sleep(limit.ms, timer.signal).then(
-      () => finish({ kind: "timeout" }),
-      () => {},
-    );
-  });
+/** The connection that a request or a TLS session to the target goes over. */
+async function openCarrier(deps: DialDeps, target: DialTarget, signal: AbortSignal): Promise<Dialled> {
+  const { proxy, proxyTrust, trust } = target;
+  if (proxy === undefined) return await openTcp(deps, target, signal);
+  const way = { proxy, dialTimeoutMs: target.dialTimeoutMs, ...(proxyTrust !== undefined && { trust: proxyTrust }) };
+  return trust === undefined ? await openProxy(deps, way, signal) : await openTunnel(deps, way, target, signal);
 }
 
 /**
@@ -140,13 +55,15 @@ function whenReady(
  * "wrong version number", and only the bytes tell them apart.
  */
 async function firstBytes(deps: DialDeps, target: DialTarget, signal: AbortSignal): Promise<Buffer> {
-  const tcp = await openTcp(deps, target, signal);
-  if (tcp.kind === "fault") return Buffer.alloc(0);
-  const { socket } = tcp;
+  const carrier = await openCarrier(deps, target, signal);
+  if (carrier.kind === "fault") return Buffer.alloc(0);
+  const { socket } = carrier;
   let first = Buffer.alloc(0);
   socket.on("data", (chunk: Buffer) => {
     if (first.length < 5) first = Buffer.concat([first, chunk.subarray(0, 5)]);
   });
+  // A tunnel comes paused.
+  socket.resume();
   socket.write(clientHello);
   await whenReady(socket, "data", { clock: deps.clock, ms: sniffTimeoutMs }, signal);
   socket.destroy();

@@ -49,6 +49,9 @@ const words: Readonly<Record<PlainKind, string>> = {
   "malformed-response": "the answer is not valid HTTP",
   "response-too-large": "the answer's header is too large",
   "redirect-refused": "the redirect cannot be followed",
+  "proxy-unreachable": "the proxy cannot be reached",
+  "proxy-authentication": "the proxy demands other credentials",
+  "proxy-refused": "the proxy refuses to lead there",
   aborted: "no answer within the time allowed",
 };
 

@@ -1,2 +1,5 @@
+export { type ServedAuthority, servedAuthority } from "./certificate.js";
 export { createRegistryClient, type ObservedRequest, type RegistryDeps } from "./client.js";
+export { proxyOf } from "./proxy-choice.js";
 export type * from "./types.js";
+export { type RegistryView, type ViewQuestion, viewRegistry } from "./view.js";

@@ -1,9 +1,12 @@
 import type { Dispatcher } from "undici";
-import type { HostTls } from "../node/index.js";
+import type { HostTls, ProxyRules } from "../node/index.js";
 import { type Connection, Connections } from "./connections.js";
-import { type DialDeps, dial } from "./dial.js";
+import { type DialTarget, dial } from "./dial.js";
 import { classifyError, fault } from "./fault.js";
+import type { ChosenProxy, ProxyChoice } from "./proxy-choice.js";
+import type { DialDeps } from "./socket.js";
 import type { createTrustStore } from "./trust.js";
+import { refusedByProxy } from "./tunnel.js";
 import type { TransportFault } from "./types.js";
 
 /** One request as it goes over the wire; header names lower case, `host` among them. */
@@ -14,9 +17,10 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** How the request travels: the TLS settings and dial limit of the registry host on whose behalf it is sent. */
+/** How the request travels: the TLS settings, proxies and dial limit of the registry host on whose behalf it is sent. */
 export interface Lane {
   readonly tls: HostTls;
+  readonly proxy?: ProxyRules;
   readonly dialTimeoutMs: number;
 }
 
@@ -53,11 +57,13 @@ const maxDiscardedBytes = 64 * 1024;
 export class Transport {
   readonly #deps: DialDeps;
   readonly #trusts: ReturnType<typeof createTrustStore>;
+  readonly #proxies: ProxyChoice;
   readonly #connections = new Connections();
 
-  constructor(deps: DialDeps, trusts: ReturnType<typeof createTrustStore>) {
+  constructor(deps: DialDeps, trusts: ReturnType<typeof createTrustStore>, proxies: ProxyChoice) {
     this.#deps = deps;
     this.#trusts = trusts;
+    this.#proxies = proxies;
   }
 
   async send(request: HttpRequest, lane: Lane, signal: AbortSignal): Promise<Sent> {
@@ -72,22 +78,27 @@ export class Transport {
   async #sendOnce(request: HttpRequest, lane: Lane, fresh: boolean, signal: AbortSignal): Promise<Sent | Stale> {
     const peer = request.url.host;
     if (signal.aborted) return { kind: "fault", fault: fault("aborted", peer) };
-    const acquired = await this.#connections.acquire(this.#route(request.url, lane), fresh, signal);
+    const proxy = this.#proxies.proxyFor(lane.proxy, request.url);
+    const acquired = await this.#connections.acquire(this.#route(request.url, lane, proxy), fresh, signal);
     if (acquired.kind === "fault") return acquired;
     const { connection } = acquired;
     const onAbort = () => connection.destroy();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       if (signal.aborted) throw signal.reason;
+      const forwarder = request.url.protocol === "http:" ? proxy : undefined;
       const response = await connection.client.request({
-        path: `${request.url.pathname}${request.url.search}`,
+        path: `${forwarder === undefined ? "" : request.url.origin}${request.url.pathname}${request.url.search}`,
         method: request.method,
-        headers: flatHeaders(request.headers),
+        headers: [...flatHeaders(request.headers), ...proxyHeaders(forwarder)],
         ...(request.body === undefined ? {} : { body: request.body }),
         // undici closes after every HEAD unless told otherwise; a registry is asked little else.
         reset: false,
       });
-      return answerOf(response, request.method === "HEAD", { connection, peer, signal, onAbort });
+      const answer = answerOf(response, request.method === "HEAD", { connection, peer, signal, onAbort });
+      if (forwarder === undefined || !isProxysOwn(answer)) return answer;
+      answer.close();
+      return { kind: "fault", fault: refusedByProxy(forwarder, answer.status, peer) };
     } catch (error) {
       signal.removeEventListener("abort", onAbort);
       connection.destroy();
@@ -99,24 +110,43 @@ export class Transport {
     }
   }
 
-  #route(url: URL, lane: Lane) {
+  #route(url: URL, lane: Lane, proxy: ChosenProxy | undefined) {
     const secure = url.protocol === "https:";
     const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
     const trust = secure ? this.#trusts.trustFor(lane.tls) : undefined;
-    const target = {
+    // Go judges a proxy's certificate by the same settings as the host's.
+    const proxyTrust = proxy?.scheme === "https" ? this.#trusts.trustFor(lane.tls) : undefined;
+    const target: DialTarget = {
       hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
       port,
       peer: url.host,
       dialTimeoutMs: lane.dialTimeoutMs,
       ...(trust === undefined ? {} : { trust }),
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(proxyTrust === undefined ? {} : { proxyTrust }),
     };
     return {
-      key: `${url.origin} ${trust?.key ?? ""}`,
+      key: [url.origin, trust?.key, proxy?.key, proxyTrust?.key].join(" "),
       origin: url.origin,
       peer: url.host,
       dial: (signal: AbortSignal) => dial(this.#deps, target, signal),
     };
   }
+}
+
+function proxyHeaders(forwarder: ChosenProxy | undefined): string[] {
+  return forwarder?.authorization === undefined ? [] : ["proxy-authorization", forwarder.authorization.reveal()];
+}
+
+/**
+ * Whether a proxy that was asked for a plain HTTP address answers for itself: a refusal or an outage in another form than
+ * a registry's, which speaks JSON or names itself.
+ */
+function isProxysOwn(answer: HttpAnswer): boolean {
+  if (answer.status === 407) return true;
+  if (answer.status !== 403 && answer.status < 500) return false;
+  const isJson = (answer.header("content-type") ?? "").toLowerCase().includes("json");
+  return !isJson && answer.header("docker-distribution-api-version") === undefined;
 }
 
 interface Stale {

@@ -1,7 +1,7 @@
 import { createHmac, X509Certificate } from "node:crypto";
 import { createSecureContext, DEFAULT_CIPHERS, rootCertificates, type SecureContext } from "node:tls";
 import { LRUCache } from "lru-cache";
-import type { HostTls } from "../node/index.js";
+import type { HostTls, SystemRoots } from "../node/index.js";
 
 /** TLS settings ready for use, or why OpenSSL refused them (its code only). `key` names the settings without secrets. */
 export type Trust =
@@ -12,17 +12,20 @@ const pemBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /**
  * Builds and remembers TLS settings. Two hosts with the same settings share one context, and so connections and tokens.
- * @param systemCaPems  roots of the node; undefined: those that come with Node
+ * @param systemCaPems  roots of hosts that bring none of their node; undefined: those that come with Node
  * @param identityKey   key under which settings are hashed, since client keys are among them
  */
 export function createTrustStore(systemCaPems: readonly string[] | undefined, identityKey: string) {
   const keys = new WeakMap<HostTls, string>();
+  const stores = new WeakMap<SystemRoots, readonly string[]>();
+  const defaults = systemCaPems?.flatMap(readableCertificates);
   const trusts = new LRUCache<string, Trust>({ max: 64 });
 
   function keyOf(tls: HostTls): string {
     let key = keys.get(tls);
     if (key === undefined) {
       const hash = createHmac("sha256", identityKey).update(tls.verify ? "verify" : "skip");
+      if (tls.systemRoots !== undefined) hash.update("\0roots").update(tls.systemRoots.id);
       for (const pem of tls.extraCaPems) hash.update("\0ca").update(pem);
       for (const pair of tls.clientCertificates) {
         hash.update("\0client").update(pair.certificatePem).update("\0key").update(pair.keyPem.reveal());
@@ -33,13 +36,24 @@ export function createTrustStore(systemCaPems: readonly string[] | undefined, id
     return key;
   }
 
+  /** A node has well over a hundred, the same for all its hosts: they are looked at once. */
+  function rootsFor({ systemRoots }: HostTls): readonly string[] | undefined {
+    if (systemRoots === undefined) return defaults;
+    let roots = stores.get(systemRoots);
+    if (roots === undefined) {
+      roots = systemRoots.pems.flatMap(readableCertificates);
+      stores.set(systemRoots, roots);
+    }
+    return roots;
+  }
+
   return {
     keyOf,
     trustFor(tls: HostTls): Trust {
       const key = keyOf(tls);
       let trust = trusts.get(key);
       if (trust === undefined) {
-        trust = buildTrust(tls, key, systemCaPems);
+        trust = buildTrust(tls, key, rootsFor(tls));
         trusts.set(key, trust);
       }
       return trust;
@@ -47,7 +61,7 @@ export function createTrustStore(systemCaPems: readonly string[] | undefined, id
   };
 }
 
-function buildTrust(tls: HostTls, key: string, systemCaPems: readonly string[] | undefined): Trust {
+function buildTrust(tls: HostTls, key: string, roots: readonly string[] | undefined): Trust {
   const extra = tls.extraCaPems.flatMap(readableCertificates);
   const [client] = tls.clientCertificates;
   try {
@@ -57,9 +71,7 @@ function buildTrust(tls: HostTls, key: string, systemCaPems: readonly string[] |
       minVersion: "TLSv1.2",
       // OpenSSL 3.2 raised its default to level 2, which refuses 1024-bit keys that Go accepts.
       ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=1`,
-      ...(systemCaPems !== undefined || extra.length > 0
-        ? { ca: [...(systemCaPems?.flatMap(readableCertificates) ?? rootCertificates), ...extra] }
-        : {}),
+      ...(roots !== undefined || extra.length > 0 ? { ca: [...(roots ?? rootCertificates), ...extra] } : {}),
       ...(client === undefined ? {} : { cert: client.certificatePem, key: client.keyPem.reveal() }),
     });
     return { kind: "usable", key, context, verify: tls.verify };

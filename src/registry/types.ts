@@ -20,15 +20,21 @@ export type TransportFault =
         | "other";
       readonly message: string;
       readonly served?: ServedCertificate;
+      readonly chain?: readonly ServedCertificate[];
     }
   | { readonly kind: "tls-version" | "client-certificate-required" | "tls-handshake"; readonly message: string }
   | { readonly kind: "name-not-found" | "name-lookup-failed"; readonly message: string }
   | { readonly kind: "refused" | "reset" | "unreachable"; readonly message: string }
   | { readonly kind: "timeout"; readonly phase: "connect" | "tls" | "headers" | "body"; readonly message: string }
   | { readonly kind: "malformed-response" | "response-too-large" | "redirect-refused"; readonly message: string }
+  /** The proxy on the way, not the registry: it cannot be reached, wants other credentials, or will not lead there. */
+  | { readonly kind: "proxy-unreachable" | "proxy-authentication" | "proxy-refused"; readonly message: string }
   | { readonly kind: "aborted"; readonly message: string };
 
-/** The peer's leaf certificate as served; `fingerprint256` is the SHA-256 over DER, colon-separated upper-case hex. */
+/**
+ * A certificate as served, the leaf or one after it; `fingerprint256` is the SHA-256 over DER, colon-separated upper-case
+ * hex; `pem` is cleanly written PEM; `selfIssued` where subject and issuer are the same.
+ */
 export interface ServedCertificate {
   readonly subject: string;
   readonly issuer: string;
@@ -36,6 +42,9 @@ export interface ServedCertificate {
   readonly validFrom: string;
   readonly validTo: string;
   readonly names: readonly string[];
+  readonly isAuthority: boolean;
+  readonly selfIssued: boolean;
+  readonly pem: string;
 }
 
 /** Why authorization failed before or instead of a final answer. */

@@ -15,11 +15,12 @@ describe("pullguard", () => {
   it("prints help that names every command and shows examples", async () => {
     const io = fakeIo();
     assert.equal(await runCli(["--help"], io), 0);
-    for (const part of ["check", "explain", "certs", "serve", "Examples:"]) assert.ok(io.out().includes(part), part);
+    for (const part of ["check", "explain", "node", "trust", "certs", "serve", "Examples:"])
+      assert.ok(io.out().includes(part), part);
     assert.equal(io.err(), "");
   });
 
-  for (const command of ["check", "explain", "certs", "serve"]) {
+  for (const command of ["check", "explain", "node", "trust", "certs", "serve"]) {
     it(`prints help for ${command} that fits into 100 columns`, async () => {
       const io = fakeIo();
       assert.equal(await runCli([command, "--help"], io), 0);

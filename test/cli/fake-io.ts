@@ -60,6 +60,7 @@ export function fakeIo(
           },
         };
       },
+      viewRegistry: async () => ({ kind: "plain-http" }),
       explainCause: (code) => (code === "TagNotFound" ? "TagNotFound\nThe tag does not exist." : undefined),
       causeCodes: () => ["TagNotFound", "DigestNotFound"],
       serve: async () => 0,

@@ -107,6 +107,9 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   RegistryConnectionRefused: () => fault({ kind: "refused", message: "m" }),
   RegistryUnreachable: () => fault({ kind: "reset", message: "m" }),
   RegistryTimeout: () => fault({ kind: "timeout", phase: "connect", message: "m" }),
+  ProxyUnreachable: () => fault({ kind: "proxy-unreachable", message: "m" }),
+  ProxyAuthenticationRequired: () => fault({ kind: "proxy-authentication", message: "m" }),
+  ProxyRefused: () => fault({ kind: "proxy-refused", message: "m" }),
   RegistryUnavailable: () => status(503),
   RegistryRateLimited: () => status(429),
   RegistryProtocolError: () => fault({ kind: "malformed-response", message: "m" }),
@@ -195,7 +198,7 @@ describe("the catalogue of causes", () => {
 
 describe("what is not known of the nodes", () => {
   const unseen = diagnosisContext({
-    profile: { trust: "unknown", credentials: { kind: "unknown" }, hostsRoot: "/etc/containerd/certs.d" },
+    profile: { ...diagnosisContext().profile, trust: "unknown", credentials: { kind: "unknown" } },
   });
 
   for (const [name, reason] of [

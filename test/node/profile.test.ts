@@ -7,7 +7,6 @@ import {
   parseRuntime,
   renderRuntime,
   seenNodeProfile,
-  systemCaPems,
   unseenNodeProfile,
 } from "../../src/node/index.js";
 import type { ImageReference } from "../../src/reference/index.js";
@@ -143,27 +142,6 @@ describe("node profiles", () => {
 function imageOf(domain: string): ImageReference {
   return { written: `${domain}/a:v1`, domain, path: "a", tag: "v1" };
 }
-
-describe("systemCaPems", () => {
-  const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
-
-  it("is the first bundle and every file of the certificate folders, each certificate once", () => {
-    const files = nodeFilesFromMap({
-      "/etc/ssl/certs/ca-certificates.crt": `# one\n${pem("AAAA")}${pem("BBBB")}`,
-      "/etc/ssl/certs/own.pem": pem("BBBB").replaceAll("\n", "\r\n") + pem("CCCC"),
-      "/etc/ssl/cert.pem": pem("DDDD"),
-    });
-    assert.deepEqual(systemCaPems(files), [pem("AAAA"), pem("BBBB"), pem("CCCC")]);
-  });
-
-  it("is unknown where the node's files hold no bundle, or one that cannot be read", () => {
-    assert.equal(systemCaPems(nodeFilesFromMap({ "/etc/ssl/certs/readme": "x" })), undefined);
-    assert.equal(
-      systemCaPems(nodeFilesFromMap({ "/etc/pki/tls/certs/ca-bundle.crt": { unreadable: "too large" } })),
-      undefined,
-    );
-  });
-});
 
 describe("nodeFilesFromMap", () => {
   const files = nodeFilesFromMap({ "/a/b/c.txt": "x", "/a/b/a.txt": "", "/a/d/": "", "/e": { unreadable: "no" } });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer as createTls } from "node:tls";
 import { Redacted } from "../../src/core/index.js";
-import type { HostTls, RegistryHost } from "../../src/node/index.js";
-import type { Exchange, TransportFault } from "../../src/registry/index.js";
+import { type HostTls, type RegistryHost, systemRoots } from "../../src/node/index.js";
+import { type Exchange, servedAuthority, type TransportFault } from "../../src/registry/index.js";
 import { type Authority, createAuthority, type IssuedCertificate, selfSigned } from "../support/authority.js";
 import { clientWith, headOf, type Loopback, listen, listenRaw, registryHost, route, using } from "./loopback.js";
 
@@ -146,6 +146,55 @@ describe("certificates as a node judges them", () => {
       const bare = registryHost("reg.test");
       assert.equal(told(await session.exchange(headOf(bare), deadline())), "certificate unknown-authority");
     });
+  });
+
+  it("the roots of the host's node take the place of the client's, and the host's CA adds to them", async () => {
+    const server = await listen(ok, await authority.issue({ names }));
+    const client = clientWith({
+      systemCaPems: [foreign.certificatePem],
+      connectTo: route({ "reg.test": server.port }),
+    });
+    await using([server, client], async () => {
+      const session = client.session(undefined);
+      const judged = async (changes: Partial<HostTls>) =>
+        told(await session.exchange(headOf(registryHost("reg.test", { tls: tls(changes) })), deadline()));
+      const own = systemRoots([authority.certificatePem, "noise"]);
+      assert.equal(await judged({ extraCaPems: [], systemRoots: own }), "200");
+      assert.equal(await judged({ extraCaPems: [], systemRoots: systemRoots([]) }), "certificate unknown-authority");
+      assert.equal(await judged({ systemRoots: systemRoots([]) }), "200");
+      assert.equal(await judged({ extraCaPems: [] }), "certificate unknown-authority");
+    });
+  });
+
+  it("the chain is told as it was served, and which authority it shows", async () => {
+    const below = await foreign.intermediate("Middle");
+    const leaf = await below.issue({ names });
+    const own = await selfSigned({ names });
+    const chains = [
+      { chainPem: leaf.chainPem, want: "reg.test, Middle: intermediate Middle" },
+      { chainPem: leaf.certificatePem, want: "reg.test: not-sent Middle" },
+      { chainPem: leaf.chainPem + foreign.certificatePem, want: "reg.test, Middle, Other Root: root Other Root" },
+      {
+        chainPem: leaf.certificatePem + foreign.certificatePem + below.certificatePem,
+        want: "reg.test, Other Root, Middle: root Other Root",
+      },
+    ];
+    for (const { certificate, chainPem, want } of [
+      ...chains.map((chain) => ({ ...chain, certificate: leaf })),
+      { certificate: own, chainPem: own.chainPem, want: "reg.test: self-signed reg.test" },
+    ]) {
+      await using([await listen(ok, { ...certificate, chainPem })], async (server) => {
+        const fault = faultOf(await ask(server, registryHost("reg.test", { tls: tls() })));
+        assert.ok(fault.kind === "certificate");
+        const { chain = [] } = fault;
+        const authority = servedAuthority(chain);
+        const top =
+          authority === undefined || authority.kind === "not-sent" ? authority?.issuer : authority.certificate.subject;
+        const text = `${chain.map(({ subject }) => subject).join(", ")}: ${authority?.kind} ${top}`;
+        assert.equal(text.replaceAll("CN=", ""), want);
+        assert.equal(chain[0]?.pem, certificate.certificatePem);
+      });
+    }
   });
 
   it("what was served is described, so that a person can compare it", async () => {

@@ -42,6 +42,7 @@ export function diagnosisContext(values: Partial<DiagnosisContext> = {}): Diagno
       trust: "known",
       credentials: { kind: "known", lookup: () => [], files: [] },
       hostsRoot: "/etc/containerd/certs.d",
+      runtime: { name: "containerd", major: 1, minor: 7, patch: 13 },
     },
     issues: [],
     secrets: { readings: [], nearMisses: [], versionDependent: false, mayAppear: false },

@@ -89,6 +89,26 @@ export const transportCauses = {
     fix: "Check the registry's load and the network; pull again when it answers.",
     symptom: "i/o timeout; context deadline exceeded; the Pod stays in ContainerCreating",
   },
+  ProxyUnreachable: {
+    ...transient,
+    explanation:
+      "The nodes' runtime asks the registry through a proxy that cannot be reached from where Pullguard runs.",
+    fix: "Check from a node that the proxy answers, or list the registry in NO_PROXY of the runtime's unit.",
+    symptom: "proxyconnect tcp: dial tcp",
+  },
+  ProxyAuthenticationRequired: {
+    ...transient,
+    explanation:
+      "The proxy that the nodes' runtime uses for the registry demands a user and password it was not given.",
+    fix: "Put the user and password into the proxy's URL in the runtime's unit, or list the registry in NO_PROXY.",
+    symptom: "Proxy Authentication Required",
+  },
+  ProxyRefused: {
+    ...transient,
+    explanation: "The proxy that the nodes' runtime uses does not lead to the registry.",
+    fix: "Allow the registry on the proxy, or list the registry in NO_PROXY of the runtime's unit.",
+    symptom: "proxyconnect tcp; Forbidden; Bad Gateway",
+  },
   RegistryUnavailable: {
     ...transient,
     explanation: "The registry answers with a server error.",
