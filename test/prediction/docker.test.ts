@@ -36,12 +36,14 @@ const registries: readonly RegistrySpec[] = [
   // Behind TLS it wants a password, without TLS it does not.
   trusted("twofold.test", [], "basic"),
   http("twofold.test", 80),
+  // Nothing behind TLS, and no registry without.
+  http("page.test", 80, [{ kind: "status", status: 404 }]),
   trusted("mirror.test"),
   trusted("emptymirror.test", [{ kind: "status", status: 404 }]),
   trusted("registry-1.docker.io"),
 ];
 
-const insecure = { "insecure-registries": ["plain.test:5000", "port80.test", "twofold.test"] };
+const insecure = { "insecure-registries": ["plain.test:5000", "port80.test", "twofold.test", "page.test"] };
 
 interface Question {
   readonly name: string;
@@ -185,7 +187,7 @@ describe("dockerd's dialect", () => {
         systemCaPems: [lab.caPem],
       });
       try {
-        const finding = await engine.checkImage(image);
+        const finding = await engine.checkImage(lab.expand(image));
         assert.equal(finding.cause ?? finding.verdict, want, JSON.stringify(finding));
         if (verdict !== undefined) assert.equal(finding.verdict, verdict);
       } finally {

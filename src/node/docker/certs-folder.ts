@@ -37,15 +37,21 @@ export function readCertsFolder(files: NodeFiles, host: string, version: Pick<Ru
   const folder = posix.join(certsRoot, host);
   const names = files.list(folder);
   const found: Found = { extraCaPems: [], clientCertificates: [], issues: [], partial: false };
-  if (names === undefined) {
-    return files.exists(folder)
-      ? broken(`readdirent ${folder}: not a directory`, folder, `Make ${folder} a folder, or remove it.`)
-      : { kind: "certificates", ...found };
-  }
+  if (names === undefined) return withoutNames(files, folder, found);
   for (const name of names) {
     const refusal = readOne(files, { folder, names, name, version }, found);
     if (refusal !== undefined) return { ...refusal, issues: found.issues };
   }
+  return { kind: "certificates", ...found };
+}
+
+/** A plain file is an error, nothing at all is fine, and what cannot be listed may hold anything. */
+function withoutNames(files: NodeFiles, folder: string, found: Found): CertsReading {
+  const reading = files.read(folder);
+  if (reading.kind === "text") {
+    return broken(`readdirent ${folder}: not a directory`, folder, `Make ${folder} a folder, or remove it.`);
+  }
+  if (reading.kind === "unreadable") unreadable(folder, reading.reason, found);
   return { kind: "certificates", ...found };
 }
 

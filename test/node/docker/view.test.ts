@@ -131,6 +131,12 @@ describe("what dockerd depends on that is not known", () => {
       "DependsOnNode",
     ],
     [
+      "a folder that is a ring of links",
+      { [`${certs}/r.test`]: { unreadable: "too many levels of symbolic links" } },
+      "r.test/a",
+      "CertificateFileUnreadable",
+    ],
+    [
       "a CA that cannot be read",
       { [`${certs}/r.test/ca.crt`]: { unreadable: "too many links" } },
       "r.test/a",

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import type { RegistryHost, RuntimeSettings, RuntimeVersion } from "../../../node/index.js";
+import { unreachable } from "../../../core/index.js";
+import type { RuntimeSettings, RuntimeVersion } from "../../../node/index.js";
+import type { ImageReference } from "../../../reference/index.js";
 import type { HostFailure, PullAttempt, PulledAttempt } from "../../types.js";
 import { containerdDialect } from "../containerd/index.js";
 import type { AttemptRequest, PullDialect } from "../dialect.js";
@@ -28,15 +30,16 @@ export function dockerDialect(version: RuntimeVersion, settings: RuntimeSettings
 async function attempt(request: AttemptRequest, traits: DockerTraits, signal: AbortSignal): Promise<PullAttempt> {
   const isHub = request.reference.domain === "docker.io";
   const speaksTls = new Set<string>();
-  const failed: { readonly host: RegistryHost; readonly failure: EndpointFailure }[] = [];
+  const failed: Tried[] = [];
   for (const [index, host] of request.hosts.entries()) {
     if (host.scheme === "http" && speaksTls.has(host.address)) continue;
-    const outcome = await pullFrom(new Endpoint(request, host, signal), request, traits);
+    const endpoint = new Endpoint(request, host, signal);
+    const outcome = await pullFrom(endpoint, request, traits);
     if (outcome.kind === "pulled" || outcome.kind === "unfinished") return outcome;
-    failed.push({ host, failure: outcome });
+    failed.push({ endpoint, failure: outcome });
     const isMirror = isHub && index < request.hosts.length - 1;
     if (isMirror && stopsAtMirror(outcome)) break;
-    if (host.scheme === "https" && confirmsTls(outcome, traits)) speaksTls.add(host.address);
+    if (host.scheme === "https" && confirmsTls(outcome, request.reference, traits)) speaksTls.add(host.address);
   }
   return conclude(failed);
 }
@@ -73,32 +76,40 @@ function stopsAtMirror(failure: EndpointFailure): boolean {
 }
 
 /** An answered ping shows that the endpoint speaks TLS; it is not asked again without. */
-function confirmsTls(failure: EndpointFailure, traits: DockerTraits): boolean {
+function confirmsTls(failure: EndpointFailure, { digest }: ImageReference, traits: DockerTraits): boolean {
   if (failure.kind !== "failed") return true;
   const { reason } = failure.failure;
   const lacksPassword = reason.kind === "refused" && reason.refusal.kind === "no-credentials";
-  return failure.reached && !(lacksPassword && traits.plainHttpAfterNoCredentials);
+  return failure.reached && !(lacksPassword && digest === undefined && traits.plainHttpAfterNoCredentials);
 }
 
-function conclude(failed: readonly { readonly host: RegistryHost; readonly failure: EndpointFailure }[]): PullAttempt {
+interface Tried {
+  readonly endpoint: Endpoint;
+  readonly failure: EndpointFailure;
+}
+
+function conclude(failed: readonly Tried[]): PullAttempt {
   const last = failed.at(-1);
   if (last === undefined) return { kind: "no-hosts" };
-  if (last.failure.kind === "unfinished") return last.failure;
-  if (last.failure.kind === "content") {
-    const { problem, digest } = last.failure;
-    return { kind: "content", via: last.host, problem, ...(digest === undefined ? {} : { digest }) };
+  const { endpoint, failure } = last;
+  switch (failure.kind) {
+    case "unfinished":
+      return failure;
+    case "content": {
+      const digest = failure.digest === undefined ? {} : { digest: failure.digest };
+      return { kind: "content", via: endpoint.host, problem: failure.problem, ...digest };
+    }
+    case "failed":
+      return { kind: "failed", shown: failure.failure, failures: tellingFailures(failed) };
+    default:
+      return unreachable(failure);
   }
-  return { kind: "failed", shown: last.failure.failure, failures: tellingFailures(failed) };
 }
 
-/** A registry that was reached without TLS is not the one that may be behind the TLS port as well. */
-function tellingFailures(
-  failed: readonly { readonly host: RegistryHost; readonly failure: EndpointFailure }[],
-): readonly HostFailure[] {
-  const reached = new Set(
-    failed.flatMap(({ host, failure }) => (failure.kind !== "failed" || failure.reached ? [host.address] : [])),
-  );
-  return failed.flatMap(({ host, failure }) =>
-    failure.kind === "failed" && (failure.reached || !reached.has(host.address)) ? [failure.failure] : [],
+/** Where a registry answered without TLS, there is not another one behind TLS that may yet come up. */
+function tellingFailures(failed: readonly Tried[]): readonly HostFailure[] {
+  const found = new Set(failed.flatMap(({ endpoint }) => (endpoint.isRegistry ? [endpoint.host.address] : [])));
+  return failed.flatMap(({ endpoint, failure }) =>
+    failure.kind === "failed" && (endpoint.isRegistry || !found.has(endpoint.host.address)) ? [failure.failure] : [],
   );
 }

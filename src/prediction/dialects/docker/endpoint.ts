@@ -43,6 +43,8 @@ const neverAgain = { maxRequests: 1, serverErrorsOnLastHost: false } as const;
 /** One endpoint of a registry during one attempt: every request goes to it alone, and only once. */
 export class Endpoint {
   readonly host: RegistryHost;
+  /** The ping was answered as registries do, not by whatever else may listen on a port. */
+  isRegistry = false;
   readonly #request: AttemptRequest;
   readonly #signal: AbortSignal;
   #ping: PingResult | undefined;
@@ -64,6 +66,7 @@ export class Endpoint {
     );
     if (answer.kind === "response") {
       this.#ping = answer.ping ?? { place: "", challenges: [] };
+      this.isRegistry = answer.status === 200 || answer.status === 401;
       return undefined;
     }
     return asFailure(failureOf(answer, this.host, ""), false);
