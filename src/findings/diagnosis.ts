@@ -9,6 +9,8 @@ export interface DiagnosisContext {
   readonly namespace: string;
   readonly profile: Pick<NodeProfile, "trust" | "credentials" | "hostsRoot" | "runtimeIsAssumed">;
   readonly issues: readonly NodeConfigIssue[];
+  /** The file that says which hosts the nodes ask could not be read. */
+  readonly unseenHosts?: true;
   readonly secrets: SecretsView;
 }
 

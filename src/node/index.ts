@@ -1,5 +1,5 @@
 export { planHosts } from "./containerd/host-plan.js";
-export { defaultHostsRoot } from "./containerd/view.js";
+export { defaultHostsRoot } from "./containerd/hosts-roots.js";
 export { nodeFilesFromMap } from "./files.js";
 export { fixedNodes } from "./fixed-nodes.js";
 export {
