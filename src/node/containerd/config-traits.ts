@@ -13,6 +13,8 @@ export interface ConfigTraits {
   readonly migration: "never" | "once" | "each-file";
   /** Whether a file that is imported may have a higher version than the main one. */
   readonly newerDropIns: boolean;
+  /** What a relative pattern in `imports` starts from: before, it was the daemon's working folder, `/` under systemd. */
+  readonly patternsFrom: "file" | "root";
   /** `config_path` where nothing is written and there are no mirrors. */
   readonly defaultConfigPath: string;
   /** Whether `registry.configs.*.tls` counts. */
@@ -34,6 +36,7 @@ export function configTraits(version: VersionNumber): ConfigTraits {
     maxVersion: since("2.3.0") ? 4 : since("2.0.0") ? 3 : since("1.6.32", "1.7.17") ? 2 : Number.POSITIVE_INFINITY,
     merge: since("2.0.0") ? "deep" : "replace-plugin",
     migration: since("2.3.0") ? "each-file" : since("2.0.0") ? "once" : "never",
+    patternsFrom: since("1.6.30", "1.7.16") ? "file" : "root",
     newerDropIns: !since("2.3.0"),
     defaultConfigPath: since("2.2.0") ? "/etc/containerd/certs.d:/etc/docker/certs.d" : "",
     configsTls: !since("2.0.0"),

@@ -3,7 +3,7 @@ import type { FactOrigin, NodeConfigIssue, NodeFiles } from "../types.js";
 import { type ConfigFile, parseConfigFile } from "./config-file.js";
 import type { ConfigTraits } from "./config-traits.js";
 import { FileProblem } from "./host-entry.js";
-import { readNodeFile } from "./node-file.js";
+import { readNodeFile, showsFolder } from "./node-file.js";
 import type { HostTraits } from "./traits.js";
 
 /** `refused`: containerd does not start with it. */
@@ -38,27 +38,42 @@ export function loadConfig(
   for (let file = pending.shift(); file !== undefined && seen.size < maxFiles; file = pending.shift()) {
     if (seen.has(file)) continue;
     seen.add(file);
-    const reading = readNodeFile(files, [posix.dirname(main)], file);
-    if (reading.kind === "unseen") {
-      unread.push(unreadable(file, reading.reason));
-      continue;
-    }
-    if (reading.kind === "absent") return refused({ file }, `${runtime} does not start: ${reading.error}`);
-    const parsed = parseConfigFile(file, reading.text, host);
+    const parsed = readConfigFile(files, main, file, host);
     if (parsed instanceof FileProblem) {
       const { problem, line } = parsed;
       return refused(line === undefined ? { file } : { file, line }, `${runtime} does not start with it: ${problem}`);
     }
+    if ("code" in parsed) {
+      unread.push(parsed);
+      continue;
+    }
     read.push(parsed);
     for (const pattern of parsed.imports) {
-      const found = importedBy(files, file, pattern);
-      if (found === undefined) unread.push(unreadable(file, `cannot tell which files "${pattern}" imports`));
+      const found = importedBy(files, file, pattern, traits);
+      if ("code" in found) unread.push(found);
       else pending.push(...found);
     }
   }
   const problem = versionProblem(read, traits);
   if (problem !== undefined) return refused({ file: main }, `${runtime} does not start with it: ${problem}`);
   return { kind: "loaded", files: read, unread };
+}
+
+function readConfigFile(
+  files: NodeFiles,
+  main: string,
+  file: string,
+  host: HostTraits,
+): ConfigFile | FileProblem | NodeConfigIssue {
+  const reading = readNodeFile(files, [posix.dirname(main)], file);
+  switch (reading.kind) {
+    case "unseen":
+      return unreadable(file, reading.reason);
+    case "absent":
+      return new FileProblem(reading.error);
+    case "text":
+      return parseConfigFile(file, reading.text, host);
+  }
 }
 
 function versionProblem(read: readonly ConfigFile[], traits: ConfigTraits): string | undefined {
@@ -69,20 +84,38 @@ function versionProblem(read: readonly ConfigFile[], traits: ConfigTraits): stri
   if (!traits.newerDropIns && versions.some((version) => version > first)) {
     return `a file that it imports has a higher version than ${first}`;
   }
-  return undefined;
+  return nameProblem(read, last, traits);
 }
 
-/** The files behind one entry of `imports`; undefined where that cannot be known. */
-function importedBy(files: NodeFiles, parent: string, written: string): readonly string[] | undefined {
-  const path = posix.isAbsolute(written)
-    ? posix.normalize(written)
-    : posix.normalize(posix.join(posix.dirname(parent), written));
+/** From version 2 on plugins are named in full, and a short name stops containerd 1.x; 2.x only minds it in the lists. */
+function nameProblem(read: readonly ConfigFile[], version: number, traits: ConfigTraits): string | undefined {
+  if (traits.migration !== "never") {
+    const off = read.filter((file) => file.version > 1).flatMap(({ disabledPlugins }) => disabledPlugins);
+    const short = off.find((name) => !name.includes("."));
+    return short === undefined ? undefined : `invalid disabled plugin URI ${JSON.stringify(short)}`;
+  }
+  if (version < 2) return undefined;
+  const names = read.flatMap(({ plugins, disabledPlugins }) => [...disabledPlugins, ...Object.keys(plugins)]);
+  const short = names.find((name) => name.split(".").length < 4);
+  return short === undefined ? undefined : `invalid plugin key URI ${JSON.stringify(short)}`;
+}
+
+/** The files behind one entry of the `imports` of `file`, or why they cannot be known. */
+function importedBy(
+  files: NodeFiles,
+  file: string,
+  written: string,
+  { patternsFrom }: ConfigTraits,
+): readonly string[] | NodeConfigIssue {
+  const fromRoot = patternsFrom === "root" && written.includes("*");
+  const path = posix.resolve(fromRoot ? "/" : posix.dirname(file), written);
   if (!path.includes("*")) return [path];
   const folder = posix.dirname(path);
-  if (folder.includes("*") || /[[\\]/.test(path)) return undefined;
+  const unknown = unreadable(file, `cannot tell which files "${written}" imports`);
+  if (folder.includes("*") || /[[\\]/.test(path)) return unknown;
   const names = files.list(folder);
-  // A folder beside shown ones would have been shown too.
-  if (names === undefined) return files.exists(posix.dirname(folder)) ? [] : undefined;
+  // A folder beside shown files would have been shown too; nobody has one for this at the root.
+  if (names === undefined) return fromRoot || showsFolder(files, posix.dirname(folder)) ? [] : unknown;
   return names.filter((name) => matchesGlob(posix.basename(path), name)).map((name) => posix.join(folder, name));
 }
 

@@ -10,6 +10,7 @@ export type NodeFileReading =
 /**
  * Reads a file and says in Go's words why there is none. A file outside `roots` whose folder was not shown either is `unseen`,
  * not absent: whoever copied the configuration may have left the rest of the node behind.
+ * @param path  absolute
  */
 export function readNodeFile(files: NodeFiles, roots: readonly string[], path: string): NodeFileReading {
   const clean = posix.normalize(path);
@@ -18,8 +19,18 @@ export function readNodeFile(files: NodeFiles, roots: readonly string[], path: s
   if (reading.kind === "text") return reading;
   if (reading.kind === "unreadable") return { kind: "unseen", reason: reading.reason };
   const shown = roots.some((root) => clean.startsWith(`${posix.normalize(root).replace(/\/$/, "")}/`));
-  if (shown || files.exists(posix.dirname(clean))) {
+  if (shown || showsFolder(files, posix.dirname(clean))) {
     return { kind: "absent", error: `open ${path}: no such file or directory` };
   }
   return { kind: "unseen", reason: "it lies outside the part of the node that was shown" };
+}
+
+/** Whether what is not found in a folder is not there on the node either. A folder may exist just for what lies deeper. */
+export function showsFolder(files: NodeFiles, folder: string): boolean {
+  return (files.list(folder) ?? []).length > 0 || showsWholeNode(files);
+}
+
+/** Whether a file system of a whole node was shown, and not just what was copied from one. */
+export function showsWholeNode(files: NodeFiles): boolean {
+  return ["/etc/os-release", "/usr/lib/os-release", "/etc/passwd"].some((file) => files.exists(file));
 }

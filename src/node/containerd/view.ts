@@ -1,6 +1,6 @@
 import { renderRuntime } from "../runtime.js";
 import type { RuntimeFiles, RuntimeView } from "../runtime-view.js";
-import type { HostPlan, NodeConfigIssue, NodeFiles } from "../types.js";
+import type { HostPlan, NodeConfigIssue } from "../types.js";
 import { type ConfigTraits, configTraits } from "./config-traits.js";
 import { configuredHosts } from "./configured-hosts.js";
 import { findHostFolder } from "./host-folder.js";
@@ -8,6 +8,7 @@ import { planHosts } from "./host-plan.js";
 import { defaultHostsRoot } from "./hosts-roots.js";
 import { type ImageConfigReading, readImageConfig } from "./image-config.js";
 import { loadConfig } from "./load-config.js";
+import { showsFolder } from "./node-file.js";
 import { hostTraits } from "./traits.js";
 
 /** Where containerd is told by whoever ships it to look for its configuration; the first one counts. */
@@ -69,15 +70,9 @@ function readConfiguration({ files, runtime }: RuntimeFiles): Configuration | un
     disabled ??= reading;
   }
   if (disabled !== undefined) return disabled;
-  if (!showsWholeNode(files)) return undefined;
+  if (!showsFolder(files, "/etc/containerd")) return undefined;
   const reading = readImageConfig([], host, traits, name);
   return reading.kind === "read" ? { ...reading, file: mainConfig, unread: [], traits } : reading;
-}
-
-/** Whether a missing file is missing on the node as well, and not just in what was copied from it. */
-function showsWholeNode(files: NodeFiles): boolean {
-  if ((files.list("/etc/containerd") ?? []).length > 0) return true;
-  return ["/etc/os-release", "/usr/lib/os-release", "/etc/passwd"].some((file) => files.exists(file));
 }
 
 function configNotShown({ runtime }: RuntimeFiles): NodeConfigIssue {
