@@ -149,11 +149,12 @@ function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): Profi
       // A file that could not be read may hold just what the node needs.
       profile: plan.partial === true ? { ...profile, trust: "unknown" } : profile,
       issues: plan.issues,
+      ...(plan.unseenHosts === true && { unseenHosts: true as const }),
       secrets: secretsView(selection, repository, deps.missingSecretsMayAppear),
     });
     if (selection.failing !== undefined) return judgeMalformedSecret(selection.failing, context());
     const conclude = (outcome: PullOutcome): Judgement =>
-      outcome.kind === "pulled" ? judgePulled(outcome, reference) : judgeFailed(outcome, context());
+      outcome.kind === "pulled" ? judgePulled(outcome, reference, plan.issues) : judgeFailed(outcome, context());
     const asked = { reference, credentials: credentialsFor(repository, selection), hosts };
     const node = { dialect, platform: platformOf(profile, workload) };
     const known = deps.predictor.recall(asked, node);

@@ -12,6 +12,8 @@ export interface DiagnosisContext {
     "trust" | "credentials" | "hostsRoot" | "registryStyle" | "runtime" | "runtimeIsAssumed"
   >;
   readonly issues: readonly NodeConfigIssue[];
+  /** The file that says which hosts the nodes ask could not be read. */
+  readonly unseenHosts?: true;
   readonly secrets: SecretsView;
 }
 

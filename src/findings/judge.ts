@@ -1,4 +1,5 @@
 import { unreachable } from "../core/index.js";
+import type { NodeConfigIssue } from "../node/index.js";
 import type { FailedAttempt, HostFailure, PullOutcome, PullPlan } from "../prediction/index.js";
 import { type ImageReference, normalisedReference } from "../reference/index.js";
 import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
@@ -11,6 +12,7 @@ import { diagnoseRefusedHosts } from "./refused-hosts.js";
 import { recreateSecret, secretLabel } from "./secret-repair.js";
 import { diagnoseFault } from "./transport.js";
 import type { Advisory, Verdict } from "./types.js";
+import { adviseUnusedConfig, blameUnusedConfig, doubtUnseenHosts } from "./unused-config.js";
 
 /** The answer for one image on nodes of one profile. */
 export interface Judgement {
@@ -37,12 +39,16 @@ export function judgePlan(
     case "name-depends":
       return judgement(diagnoseName(image, plan), null);
     case "hosts-broken": {
+      const { file } = plan.plan.origin;
+      const everyImage = plan.plan.everyImage === true;
       const diagnosis = diagnose(
-        "NodeTrustFileBroken",
+        everyImage ? "RuntimeConfigBroken" : "NodeTrustFileBroken",
         { ...context, reference: plan.reference },
         {
-          message: `${plan.plan.origin.file}: ${plan.plan.message}`,
-          fix: plan.plan.fix ?? `Put the file in place on every node, or remove it from ${plan.plan.origin.file}.`,
+          message: `${file}: ${plan.plan.message}`,
+          fix: everyImage
+            ? `Correct ${file} on every node and restart the runtime.`
+            : `Put the file in place on every node, or remove it from ${file}.`,
         },
       );
       return judgement(diagnosis, normalisedReference(plan.reference));
@@ -71,6 +77,7 @@ export function judgeMalformedSecret(
 export function judgePulled(
   { attempt }: Extract<PullOutcome, { kind: "pulled" }>,
   reference: ImageReference,
+  issues: readonly NodeConfigIssue[] = [],
 ): Judgement {
   const { digest, via, platforms } = attempt;
   const mirror = via.mirrorOf === undefined ? "" : ` from ${via.address}`;
@@ -84,6 +91,7 @@ export function judgePulled(
     kubeletReason: null,
     message: `can be pulled${mirror}${offers}`,
     fix: null,
+    ...advised(issues, null),
   };
 }
 
@@ -96,7 +104,17 @@ export function judgeFailed(
   const digest = attempts.flatMap((attempt) =>
     attempt.kind === "content" && attempt.digest !== undefined ? [attempt.digest] : [],
   )[0];
-  return { ...judgement(mostTelling(diagnoses), normalisedReference(context.reference)), digest: digest ?? null };
+  const told = doubtUnseenHosts(blameUnusedConfig(mostTelling(diagnoses), context), context);
+  return {
+    ...judgement(told, normalisedReference(context.reference)),
+    digest: digest ?? null,
+    ...advised(context.issues, told.cause),
+  };
+}
+
+function advised(issues: readonly NodeConfigIssue[], cause: CauseCode | null): Pick<Judgement, "advisories"> {
+  const advisories = adviseUnusedConfig(issues, cause);
+  return advisories.length === 0 ? {} : { advisories };
 }
 
 /** The deadline came before this image's turn. */
@@ -199,4 +217,10 @@ function judgement(diagnosis: Diagnosis, reference: string | null): Judgement {
 function fromCause(cause: CauseCode): Omit<Judgement, "reference" | "verdict"> {
   const { explanation, fix, kubeletReason } = causeEntry(cause);
   return { digest: null, cause, kubeletReason, message: explanation, fix };
+}
+
+function brokenFileFix(file: string, everyImage: boolean): string {
+  return everyImage
+    ? `Correct ${file} on every node and restart the runtime.`
+    : `Put the file in place on every node, or remove it from ${file}.`;
 }

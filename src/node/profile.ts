@@ -56,10 +56,10 @@ export function seenNodeProfile(node: SeenNode): NodeProfile {
   };
 }
 
-function readRuntime({ files, runtime, hostsRoots }: SeenNode): RuntimeView {
+function readRuntime({ files, runtime, hostsRoots, identityKey }: SeenNode): RuntimeView {
   switch (runtime.name) {
     case "containerd":
-      return readContainerd({ files, runtime }, hostsRoots);
+      return readContainerd({ files, runtime }, { hostsRoots, identityKey });
     case "docker":
       return readDocker({ files, runtime });
     case "cri-o":

@@ -78,6 +78,8 @@ export interface RegistryHost {
   readonly dialTimeoutMs: number;
   /** Value of `?ns=` where this host is a mirror of another registry. */
   readonly mirrorOf?: string;
+  /** What the runtime's own configuration holds for this host: sent where the kubelet has no credential for the image. */
+  readonly credential?: RegistryCredential;
   /** Absent: the runtime's own default for this registry. */
   readonly origin?: FactOrigin;
 }
@@ -90,6 +92,8 @@ export interface NodeConfigIssue {
     | "CertificateFileUnreadable"
     | "CertificatesShadowed"
     | "HostsFileShadowsCertificates"
+    /** Configuration for this registry that the runtime does not look at, wherever its author meant it to. */
+    | "RegistryConfigNotUsed"
     /** A configuration of the runtime itself (config.toml, daemon.json, registries.conf …) that it does not accept. */
     | "RuntimeConfigInvalid"
     /** The same, that Pullguard could not read. */
@@ -100,6 +104,10 @@ export interface NodeConfigIssue {
     | "DependsOnNode";
   readonly message: string;
   readonly origin: FactOrigin;
+  /** Imperative, one sentence or two; absent where the finding's own repair says enough. */
+  readonly fix?: string;
+  /** Of configuration that is passed over: whom else than the registry itself it would have asked. */
+  readonly lostHosts?: readonly string[];
 }
 
 /** The hosts for one registry, or the error with which the runtime refuses to try any. */
@@ -111,9 +119,16 @@ export type HostPlan =
       readonly issues: readonly NodeConfigIssue[];
       /** Present: a file that this plan rests on could not be read, so that a failure predicted from it is not certain. */
       readonly partial?: true;
+      /**
+       * Present: the file that says which hosts there are could not be read. Others may be asked, with headers and
+       * credentials of their own, so that no failure is certain, whatever its cause.
+       */
+      readonly unseenHosts?: true;
     }
   | {
       readonly kind: "broken";
+      /** Present: not this registry's files but the runtime's own configuration is at fault, so that no image can be pulled. */
+      readonly everyImage?: true;
       readonly message: string;
       /** What to do about it, where the runtime's message alone does not say; one sentence. */
       readonly fix?: string;

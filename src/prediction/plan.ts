@@ -25,6 +25,8 @@ export type PullPlan =
       readonly issues: readonly NodeConfigIssue[];
       /** A file that decides about the hosts could not be read. */
       readonly partial?: true;
+      /** The file that says which hosts there are could not be read: no failure is certain. */
+      readonly unseenHosts?: true;
     };
 
 export interface PlanInput {
@@ -47,8 +49,8 @@ export function planPull(input: PlanInput): PullPlan {
   const plan = input.hostsFor(reference);
   if (plan.kind === "broken") return { kind: "hosts-broken", reference, plan };
   if (plan.kind === "refused") return { kind: "hosts-refused", reference, plan };
-  const partial = plan.partial === true ? ({ partial: true } as const) : {};
-  return { kind: "pull", reference, hosts: plan.hosts, issues: plan.issues, ...partial };
+  const { hosts, issues, partial, unseenHosts } = plan;
+  return { kind: "pull", reference, hosts, issues, ...(partial && { partial }), ...(unseenHosts && { unseenHosts }) };
 }
 
 type NodeName =

@@ -97,11 +97,13 @@ interface Shared {
 
 function createSession(shared: Shared, credential: RegistryCredential | undefined): RegistrySession {
   const { clock, states } = shared;
-  const account = accountOf(credential);
-  const identity = account === undefined ? "anonymous" : (credential?.identity ?? "");
-  const untouched = (): HostState => ({ authorizer: new Authorizer(account), plainHttp: false });
 
   async function exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange> {
+    // Even an empty credential of the kubelet's keeps the runtime from using its own.
+    const sent = credential ?? request.host.credential;
+    const account = accountOf(sent);
+    const identity = account === undefined ? "anonymous" : (sent?.identity ?? "");
+    const untouched = (): HostState => ({ authorizer: new Authorizer(account), plainHttp: false });
     const tokenScope = JSON.stringify([account !== undefined, identity, shared.hostKey(request.host)]);
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const deps = { ...shared, account, tokenScope, send: shared.sendFor(request.host) };

@@ -56,6 +56,11 @@ const refusedHosts = (reason: Extract<HostPlan, { kind: "refused" }>["reason"]):
   } as const;
   return judgePlan("x", { kind: "hosts-refused", reference: diagnosisContext().reference, plan }, diagnosisContext());
 };
+const unused = {
+  code: "RegistryConfigNotUsed",
+  message: "not used: config_path is not set",
+  origin: { file: "/etc/containerd/certs.d/reg.test/hosts.toml" },
+} as const;
 const digest = `sha256:${"a".repeat(64)}`;
 
 /** One way to each published cause. The type makes the compiler refuse a cause without one. */
@@ -98,6 +103,24 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       },
       diagnosisContext(),
     ),
+  RuntimeConfigBroken: () =>
+    judgePlan(
+      "reg.test/x",
+      {
+        kind: "hosts-broken",
+        reference: diagnosisContext().reference,
+        plan: {
+          kind: "broken",
+          message: "the CRI plugin does not load",
+          origin: { file: "/etc/containerd/config.toml", line: 9 },
+          issues: [],
+          everyImage: true,
+        },
+      },
+      diagnosisContext(),
+    ),
+  RegistryConfigNotUsed: () =>
+    failed({ kind: "fault", fault: { kind: "plain-http", message: "m" } }, {}, diagnosisContext({ issues: [unused] })),
   RegistryBlocked: () => refusedHosts("registry-blocked"),
   SignaturePolicyRejects: () => refusedHosts("signature-policy"),
   ShortNameUnresolved: () => refusedHosts("short-name-unresolved"),

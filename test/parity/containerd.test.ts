@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { mapConcurrently } from "../../src/check/concurrently.js";
 import { type Lab, startLab } from "../support/lab/index.js";
-import { type RealContainerd, startContainerd, whyNoContainerd } from "../support/real/index.js";
+import {
+  configPath,
+  plainConfig,
+  type RealContainerd,
+  startContainerd,
+  whyNoContainerd,
+} from "../support/real/index.js";
 import { type ParitySetting, paritySettings } from "./cases.js";
 import { type Compared, falseDenials, missedFailures, renderComparison } from "./comparison.js";
 import { createPredictions } from "./predict.js";
@@ -13,8 +19,12 @@ const concurrentPredictions = 12;
 /** Prefix of files to which every outcome and prediction is written as JSON. */
 const recordTo = process.env.PULLGUARD_PARITY_RECORD;
 
+function filesOf(lab: Lab): Readonly<Record<string, string>> {
+  return { ...lab.nodeFiles, [configPath]: plainConfig };
+}
+
 async function predicted(lab: Lab, runtime: string, compared: readonly Compared[]): Promise<readonly Compared[]> {
-  const predictions = createPredictions(lab, runtime);
+  const predictions = createPredictions(lab, runtime, filesOf(lab));
   try {
     return await mapConcurrently(compared, concurrentPredictions, async (one) => ({
       ...one,
@@ -46,7 +56,7 @@ function parity(setting: ParitySetting, place: number): void {
         this.skip();
       }
       lab = await startLab(setting.lab);
-      containerd = await startContainerd(lab);
+      containerd = await startContainerd(lab, filesOf(lab));
     });
     after(async () => {
       await containerd?.stop();

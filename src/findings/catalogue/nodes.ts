@@ -10,6 +10,20 @@ export const nodesCauses = {
     fix: "Put the file in place on the nodes, or remove it from the configuration.",
     symptom: "unable to read CA cert",
   },
+  RegistryConfigNotUsed: {
+    ...trust,
+    explanation:
+      "The nodes hold configuration for this registry (a hosts.toml, a certificate) that their runtime does not look at.",
+    fix: "Let the runtime's config_path name the folder of that file, or correct the file where the runtime ignores it.",
+    symptom: "x509: certificate signed by unknown authority; http: server gave HTTP response to HTTPS client",
+  },
+  RuntimeConfigBroken: {
+    ...permanent,
+    explanation: "The nodes' runtime refuses its own configuration, so that it pulls no image at all.",
+    fix: "Correct the runtime's configuration on the nodes and restart it.",
+    symptom:
+      "invalid plugin config: `mirrors` cannot be set when `config_path` is provided; unknown service runtime.v1.ImageService",
+  },
   NoResolveHost: {
     ...permanent,
     explanation: "The nodes' registry configuration leaves no host that may resolve or serve this image.",

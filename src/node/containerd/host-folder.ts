@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { NodeConfigIssue, NodeFiles } from "../types.js";
+import type { NodeFiles } from "../types.js";
 import type { HostTraits } from "./traits.js";
 
 /** The folder that configures one registry, and those that would, were it not there. */
@@ -24,22 +24,6 @@ export function findHostFolder(
   const existing = effective.flatMap((root) => candidates(root, domain)).filter((path) => files.exists(path));
   const [folder, ...shadowed] = existing;
   return folder === undefined ? { shadowed } : { folder, shadowed };
-}
-
-/** Says that a list of folders in `config_path` is taken for the name of one folder, where that is so. */
-export function splitIssues(
-  files: NodeFiles,
-  roots: readonly string[],
-  traits: HostTraits,
-): readonly NodeConfigIssue[] {
-  if (roots.length < 2 || traits.splitsConfigPath) return [];
-  return roots
-    .filter((root) => files.exists(root))
-    .map((root) => ({
-      code: "HostsFileIgnored" as const,
-      message: `not used: this containerd takes the config_path "${roots.join(":")}" for one folder`,
-      origin: { file: root },
-    }));
 }
 
 function usableRoots(roots: readonly string[], traits: HostTraits): readonly string[] {

@@ -1,10 +1,11 @@
 import { posix } from "node:path";
-import type { HostPlan, NodeConfigIssue, NodeFiles, RegistryHost, RuntimeVersion } from "../types.js";
+import type { HostPlan, NodeConfigIssue, NodeFiles, RegistryHost, RuntimeSettings, RuntimeVersion } from "../types.js";
 import { type CertificateFiles, findCertificateFiles } from "./cert-files.js";
 import type { HostsFileEntry } from "./host-entry.js";
-import { findHostFolder, splitIssues } from "./host-folder.js";
-import { readHostTls, readNodeFile } from "./host-tls.js";
+import { findHostFolder } from "./host-folder.js";
+import { readHostTls } from "./host-tls.js";
 import { parseHostsFile } from "./hosts-file.js";
+import { readNodeFile } from "./node-file.js";
 import { type HostDraft, placeHost } from "./place-host.js";
 import { type HostTraits, hostTraits } from "./traits.js";
 
@@ -16,6 +17,8 @@ interface FolderReading {
   readonly drafts: readonly HostDraft[];
   readonly issues: readonly NodeConfigIssue[];
   readonly partial: boolean;
+  /** The file that names the hosts could not be read. */
+  readonly unseenHosts?: true;
 }
 
 type BrokenPlan = Extract<HostPlan, { kind: "broken" }>;
@@ -24,6 +27,7 @@ type BrokenPlan = Extract<HostPlan, { kind: "broken" }>;
  * The hosts that containerd tries for one registry, in its order, or the error with which it refuses to try any.
  * @param roots   the folders of `config_path`, such as `/etc/containerd/certs.d`; none: every registry has its default
  * @param domain  the registry of the reference, `docker.io` for Docker Hub
+ * @param engine  where the node's configuration forces one
  * Source: `ConfigureHosts`, containerd remotes/docker/config/hosts.go 1.6.20 to 1.7.34, core/remotes/docker/config/hosts.go 2.0 to
  * 2.3.4.
  */
@@ -32,11 +36,11 @@ export function planHosts(
   roots: readonly string[],
   domain: string,
   version: Pick<RuntimeVersion, "major" | "minor" | "patch">,
+  engine?: RuntimeSettings["engine"],
 ): HostPlan {
-  const traits = hostTraits(version);
+  const traits = hostTraits(version, engine);
   const { folder, shadowed } = findHostFolder(files, roots, domain, traits);
-  const listIssues = splitIssues(files, roots, traits);
-  if (folder === undefined) return buildPlan(files, roots, domain, traits, { ...nothing, issues: listIssues });
+  if (folder === undefined) return buildPlan(files, roots, domain, traits, nothing);
 
   const reading = readFolder(
     files,
@@ -46,7 +50,7 @@ export function planHosts(
     `containerd ${version.major}.${version.minor}.${version.patch}`,
   );
   if ("kind" in reading) return reading;
-  const issues = [...reading.issues, ...shadowIssues(files, folder, shadowed), ...listIssues];
+  const issues = [...reading.issues, ...shadowIssues(files, folder, shadowed)];
   return buildPlan(files, roots, domain, traits, { ...reading, issues });
 }
 
@@ -81,6 +85,7 @@ function readFolder(
       drafts: [certificateDraft(certificates)],
       issues: [{ code: "HostsFileUnreadable", message, origin }],
       partial: true,
+      unseenHosts: true,
     };
   }
 
@@ -150,6 +155,7 @@ function buildPlan(
     hosts,
     issues: [...unread, ...unusable, ...reading.issues],
     ...((reading.partial || unread.length > 0) && { partial: true as const }),
+    ...(reading.unseenHosts === true && { unseenHosts: true as const }),
   };
 }
 

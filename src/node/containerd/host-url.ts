@@ -16,19 +16,26 @@ export interface HostUrl {
  * Source: `parseHostConfig`, containerd remotes/docker/config/hosts.go 1.6 to 2.3; Go net/url.
  */
 export function parseHostUrl(value: string, overridePath: boolean): HostUrl | undefined {
-  const raw = value.startsWith("http") ? value : `https://${value}`;
+  const url = parseGoUrl(value.startsWith("http") ? value : `https://${value}`);
+  if (url === undefined) return undefined;
+  return { ...url, path: apiRoot(url.path, overridePath) };
+}
+
+/** The parts of a URL as Go's `url.Parse` finds them, the path decoded but not cleaned; undefined when it refuses the text. */
+export function parseGoUrl(raw: string): HostUrl | undefined {
   if (hasControlCharacter(raw)) return undefined;
   const { before, after } = cut(raw, "#");
   if (unescapeGo(after) === undefined) return undefined;
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(before)?.[1] ?? "";
   const rest = cut(before.slice(scheme === "" ? 0 : scheme.length + 1), "?").before;
-  if (!rest.startsWith("/")) return scheme === "" ? relative(rest, overridePath) : opaque(scheme, overridePath);
+  if (!rest.startsWith("/"))
+    return scheme === "" ? relative(rest) : { scheme: scheme.toLowerCase(), host: "", path: "" };
   const slash = rest.startsWith("//") ? rest.indexOf("/", 2) : 0;
   const authority = slash === 0 ? "" : rest.slice(2, slash < 0 ? undefined : slash);
   const host = parseAuthority(authority);
   const path = unescapeGo(slash < 0 ? "" : rest.slice(slash));
   if (host === undefined || path === undefined) return undefined;
-  return { scheme: scheme.toLowerCase(), host, path: apiRoot(path, overridePath) };
+  return { scheme: scheme.toLowerCase(), host, path };
 }
 
 /** The port of `host[:port]`, "" when there is none or the text is no such pair, as Go's `net.SplitHostPort` with its error dropped. */
@@ -43,14 +50,10 @@ export function splitHostPort(address: string): { readonly host: string; readonl
   return { host: match[1] ?? match[2] ?? "", port: match[3] ?? "" };
 }
 
-function opaque(scheme: string, overridePath: boolean): HostUrl {
-  return { scheme: scheme.toLowerCase(), host: "", path: overridePath ? "" : "/v2" };
-}
-
-function relative(rest: string, overridePath: boolean): HostUrl | undefined {
+function relative(rest: string): HostUrl | undefined {
   const path = unescapeGo(rest);
   if (path === undefined || cut(rest, "/").before.includes(":")) return undefined;
-  return { scheme: "", host: "", path: apiRoot(path, overridePath) };
+  return { scheme: "", host: "", path };
 }
 
 function apiRoot(path: string, overridePath: boolean): string {

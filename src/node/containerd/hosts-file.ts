@@ -1,4 +1,5 @@
-import { parse, TomlError, type TomlTable, type TomlValue } from "smol-toml";
+import type { TomlTable, TomlValue } from "smol-toml";
+import { parseGoToml } from "./go-toml.js";
 import {
   FileProblem,
   field,
@@ -9,7 +10,7 @@ import {
   readRawHost,
   withoutUser,
 } from "./host-entry.js";
-import { type OutlineQuirks, readTomlOutline, type TomlOutline } from "./toml-outline.js";
+import type { TomlOutline } from "./toml-outline.js";
 import type { HostTraits } from "./traits.js";
 
 /** `ignored`: containerd logs the problem and goes on as if the file were not there. */
@@ -26,12 +27,9 @@ export type HostsFileReading =
  * 2.3.4; compared with what those versions answer.
  */
 export function parseHostsFile(text: string, traits: HostTraits): HostsFileReading {
-  const root = parseToml(text);
-  if (root instanceof FileProblem) return ignored(root);
-  const outline = readTomlOutline(text);
-  const refused = refusedSpelling(outline.quirks, traits);
-  if (refused !== undefined) return ignored(refused);
-
+  const document = parseGoToml(text, traits);
+  if (document instanceof FileProblem) return ignored(document);
+  const { root, outline } = document;
   const hostTable = Object.hasOwn(root, "host") ? root.host : undefined;
   if (!traits.serverOnlyFile && !isTable(hostTable)) {
     return { kind: "ignored", problem: 'there is no [host."…"] table, and this version takes no file without one' };
@@ -42,34 +40,6 @@ export function parseHostsFile(text: string, traits: HostTraits): HostsFileReadi
 
 function ignored({ problem, line }: FileProblem): HostsFileReading {
   return { kind: "ignored", problem, ...(line !== undefined && { line }) };
-}
-
-function parseToml(text: string): TomlTable | FileProblem {
-  try {
-    return parse(text, { integersAsBigInt: "asNeeded" });
-  } catch (error) {
-    if (error instanceof TomlError) {
-      // The rest of the message quotes the document, which may hold an Authorization header.
-      return new FileProblem(`not valid TOML: ${error.message.split("\n")[0]}`, error.line);
-    }
-    return new FileProblem("not valid TOML");
-  }
-}
-
-function refusedSpelling(quirks: OutlineQuirks, traits: HostTraits): FileProblem | undefined {
-  const oldLibrary = traits.toml === "go-toml-1";
-  const refusals: readonly (readonly [number | undefined, string])[] = [
-    [quirks.trailingCommaInInlineTable, "an inline table ends in a comma"],
-    [quirks.escapeX, "\\x is no escape sequence"],
-    [oldLibrary ? quirks.escapeE : undefined, "\\e is no escape sequence"],
-    [oldLibrary ? quirks.bracketInTableName : undefined, "a table name contains ]"],
-    [oldLibrary ? undefined : quirks.byteOrderMark, "it begins with a byte order mark"],
-    [oldLibrary ? undefined : quirks.newlineInInlineTable, "an inline table spans several lines"],
-  ];
-  for (const [line, problem] of refusals) {
-    if (line !== undefined) return new FileProblem(`not valid TOML for this version: ${problem}`, line);
-  }
-  return undefined;
 }
 
 function readEntries(

@@ -27,7 +27,8 @@ interface Place {
   readonly capabilities: RegistryHost["capabilities"];
 }
 
-const defaultDialTimeoutMs = 30_000;
+/** Where nothing else is written. */
+export const defaultDialTimeoutMs = 30_000;
 /** Go's timeout 0 leaves it to Linux, which sends six more SYNs and then gives up. */
 const kernelDialTimeoutMs = 127_000;
 
@@ -113,7 +114,8 @@ function dialTimeout({ dialTimeoutMs = defaultDialTimeoutMs }: HostDraft): numbe
   return Math.max(1, dialTimeoutMs);
 }
 
-function isMirror(address: string, domain: string): boolean {
+/** Whether a host stands for another registry, which it is then told of as `?ns=`. Source: `isProxy`, remotes/docker/registry.go. */
+export function isMirror(address: string, domain: string): boolean {
   return address !== domain && !(domain === "docker.io" && address === "registry-1.docker.io");
 }
 

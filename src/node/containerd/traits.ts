@@ -1,6 +1,7 @@
-import type { RuntimeVersion } from "../types.js";
+import type { RuntimeSettings, RuntimeVersion } from "../types.js";
 
-type VersionNumber = Pick<RuntimeVersion, "major" | "minor" | "patch">;
+/** The three numbers of a release. */
+export type VersionNumber = Pick<RuntimeVersion, "major" | "minor" | "patch">;
 
 /** What changed between containerd releases in the way `certs.d` becomes a list of hosts. */
 export interface HostTraits {
@@ -65,13 +66,18 @@ const rows: readonly Row[] = [
   { trait: "referrers", value: true, since: ["2.2.0"] },
 ];
 
-/** How this containerd version reads its host configuration. */
-export function hostTraits(version: VersionNumber): HostTraits {
+/**
+ * How this containerd version reads its host configuration.
+ * @param engine what pulls where the node's configuration forces it: the transfer service takes a list of folders for one
+ */
+export function hostTraits(version: VersionNumber, engine?: RuntimeSettings["engine"]): HostTraits {
   const arrived = rows.filter((row) => hasArrived(version, row.since));
-  return { ...first, ...Object.fromEntries(arrived.map((row) => [row.trait, row.value])) };
+  const traits: HostTraits = { ...first, ...Object.fromEntries(arrived.map((row) => [row.trait, row.value])) };
+  return engine === undefined ? traits : { ...traits, splitsConfigPath: engine === "local" };
 }
 
-function hasArrived(version: VersionNumber, since: readonly string[]): boolean {
+/** Whether a release has what came with `since`: the first release of each line that has it, as `1.7.24`. */
+export function hasArrived(version: VersionNumber, since: readonly string[]): boolean {
   const points = since.map(parsePoint);
   const sameLine = points.find((point) => point.major === version.major && point.minor === version.minor);
   if (sameLine !== undefined) return version.patch >= sameLine.patch;

@@ -321,10 +321,12 @@ describe("containerd host plan", () => {
       const files = nodeFilesFromMap({ "/a/r.test/hosts.toml": "[host.m]\n" });
       const got = planHosts(files, ["/a", "/b"], "r.test", parseRuntime("containerd://2.1.0"));
       assert.deepEqual(lineUp(got), ["https r.test/v2"]);
-      assert.deepEqual(
-        got.issues.map(({ code, origin }) => [code, origin.file]),
-        [["HostsFileIgnored", "/a"]],
-      );
+    });
+
+    it("is split by the CRI plugin's own pull even then", () => {
+      const files = nodeFilesFromMap({ "/b/r.test/hosts.toml": '[host."https://m"]\n' });
+      const got = planHosts(files, ["/a", "/b"], "r.test", parseRuntime("containerd://2.1.0"), "local");
+      assert.deepEqual(lineUp(got), ["https m/v2 ns=r.test", "https r.test/v2"]);
     });
   });
 });

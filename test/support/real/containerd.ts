@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { status } from "@grpc/grpc-js";
 import { certsRoot, type Lab } from "../lab/index.js";
 import { type CriClient, createCriClient } from "./cri.js";
 import { startEmptyDns } from "./empty-dns.js";
@@ -13,6 +14,8 @@ export interface RealContainerd {
   /** `containerd 1.6.20…`. */
   readonly version: string;
   readonly cri: CriClient;
+  /** Puts other certs.d folders in place of those it has, which it reads anew at every pull. */
+  replaceCerts(nodeFiles: Readonly<Record<string, string>>): void;
   /** What the daemon logged so far. */
   log(): string;
   /** Ends the daemon and removes its folders. */
@@ -31,60 +34,64 @@ export function whyNoContainerd(): string | undefined {
   return mount.status === 0 ? undefined : "no private mount namespace can be made here";
 }
 
+/** Where a node's containerd is configured. */
+export const configPath = "/etc/containerd/config.toml";
+
 /**
- * Only what pulling takes. Every deletion starts a garbage collection, so that no case is answered from what an earlier
- * one left behind.
+ * A config.toml with only what pulling takes. Every deletion starts a garbage collection, so that no case is answered from
+ * what an earlier one left behind.
  */
-function configOf(folder: string): string {
-  return `version = 2
-root = "${folder}/root"
-state = "${folder}/state"
+export const plainConfig = `version = 2
 disabled_plugins = [
   "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
   "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.tracing"]
-[grpc]
-  address = "${folder}/containerd.sock"
-[ttrpc]
-  address = "${folder}/containerd.ttrpc.sock"
-[plugins."io.containerd.internal.v1.opt"]
-  path = "${folder}/opt"
 [plugins."io.containerd.gc.v1.scheduler"]
   deletion_threshold = 1
 [plugins."io.containerd.grpc.v1.cri"]
   disable_apparmor = true
-  stream_server_address = "127.0.0.1"
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "${folder}/cni"
-    conf_dir = "${folder}/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "native"
   [plugins."io.containerd.grpc.v1.cri".registry]
-    config_path = "${folder}/certs.d"
+    config_path = "${certsRoot}"
 `;
-}
 
-function writeFiles(folder: string, lab: Lab, dnsAddress: string): void {
+/** Lays the node's files over a copy of this machine's /etc, which the daemon sees in place of it. */
+function writeFiles(folder: string, lab: Lab, nodeFiles: Readonly<Record<string, string>>, dnsAddress: string): void {
+  cpSync("/etc", join(folder, "etc"), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  for (const own of ["containerd", "docker"]) rmSync(join(folder, "etc", own), { recursive: true, force: true });
   const files = new Map([
-    ["config.toml", configOf(folder)],
-    ["hosts", lab.hostsFileText],
-    ["resolv.conf", `nameserver ${dnsAddress}\n`],
+    ["/etc/hosts", lab.hostsFileText],
+    ["/etc/resolv.conf", `nameserver ${dnsAddress}\n`],
+    ...Object.entries(nodeFiles),
   ]);
-  for (const [path, text] of Object.entries(lab.nodeFiles)) {
-    files.set(`certs.d${path.slice(certsRoot.length)}`, text);
-  }
-  for (const [name, text] of files) {
-    const path = join(folder, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
+  place(folder, files);
+}
+
+function place(folder: string, files: Iterable<readonly [string, string]>): void {
+  for (const [path, text] of files) {
+    if (!path.startsWith("/etc/")) throw new Error(`${path} does not lie below /etc, where alone files can be placed`);
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    rmSync(file, { force: true });
+    writeFileSync(file, text);
   }
 }
 
-async function untilReady(cri: CriClient, daemon: ChildProcess, log: () => string): Promise<string> {
+/** `containerd 1.6.20~ds1`, as the CRI would say it. */
+export function versionOnPath(): string {
+  const said = spawnSync("containerd", ["--version"], { encoding: "utf8" }).stdout;
+  return `containerd ${said.split(" ")[2]?.replace(/^v/, "") ?? ""}`;
+}
+
+/** Waits for an answer on the socket. That nobody knows the CRI is one too: the plugin has refused its configuration. */
+async function untilReady(cri: CriClient, daemon: ChildProcess, log: () => string): Promise<void> {
   const giveUpMs = Date.now() + 30_000;
   for (;;) {
     try {
-      return await cri.version();
+      await cri.version();
+      return;
     } catch (error) {
+      if ((error as { readonly code?: unknown }).code === status.UNIMPLEMENTED) return;
       if (daemon.exitCode !== null || Date.now() > giveUpMs) {
         throw new Error(`containerd did not come up:\n${log().slice(-2000)}`, { cause: error });
       }
@@ -103,16 +110,20 @@ async function end(daemon: ChildProcess): Promise<void> {
 }
 
 /**
- * Starts a containerd whose certs.d, hosts file and name server are the laboratory's (which must have real ports).
- * It runs in a mount namespace of its own, so its mounts and its /etc/hosts end with it.
+ * Starts a containerd whose hosts file and name server are the laboratory's (which must have real ports).
+ * It runs in a mount namespace of its own, so its mounts and its /etc end with it.
+ * @param nodeFiles  everything of the node below /etc, its config.toml among them
+ * @throws Error if it does not come up, with what it logged
  */
-export async function startContainerd(lab: Lab): Promise<RealContainerd> {
+export async function startContainerd(lab: Lab, nodeFiles: Readonly<Record<string, string>>): Promise<RealContainerd> {
   const dns = await startEmptyDns();
   const folder = mkdtempSync(join(tmpdir(), "pullguard-containerd-"));
-  writeFiles(folder, lab, dns.address);
-  const script = `mount --bind ${folder}/hosts /etc/hosts && mount --bind ${folder}/resolv.conf /etc/resolv.conf && exec containerd --config ${folder}/config.toml`;
+  writeFiles(folder, lab, nodeFiles, dns.address);
+  const places = `--root ${folder}/root --state ${folder}/state --address ${folder}/containerd.sock`;
+  const script = `mount --bind ${folder}/etc /etc && exec containerd --config ${configPath} ${places}`;
   const daemon = spawn("unshare", ["-m", "sh", "-c", script], {
     stdio: ["ignore", "pipe", "pipe"],
+    cwd: "/",
     // No proxy variables: a proxy of the machine would answer in the registries' place.
     env: { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin" },
   });
@@ -130,8 +141,16 @@ export async function startContainerd(lab: Lab): Promise<RealContainerd> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const version = await untilReady(cri, daemon, () => logged);
-    return { version, cri, log: () => logged, stop };
+    await untilReady(cri, daemon, () => logged);
+    const replaceCerts: RealContainerd["replaceCerts"] = (files) => {
+      const roots = ["/etc/containerd/certs.d", "/etc/docker/certs.d"];
+      for (const root of roots) rmSync(join(folder, root), { recursive: true, force: true });
+      place(
+        folder,
+        Object.entries(files).filter(([path]) => roots.some((root) => path.startsWith(`${root}/`))),
+      );
+    };
+    return { version: versionOnPath(), cri, replaceCerts, log: () => logged, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,4 +1,11 @@
-export { type RealContainerd, startContainerd, whyNoContainerd } from "./containerd.js";
+export {
+  configPath,
+  plainConfig,
+  type RealContainerd,
+  startContainerd,
+  versionOnPath,
+  whyNoContainerd,
+} from "./containerd.js";
 export type { CriClient, PullCredential, PullResult } from "./cri.js";
 export {
   died,

@@ -31,7 +31,11 @@ export function containerdDialect(
       }
       case "content":
         return { kind: "content", via: resolution.host, problem: resolution.problem };
-      case "failed":
+      case "failed": {
+        // Of an anonymous attempt; where the kubelet sent a credential, that one takes its place.
+        const credential = resolution.shown.host.credential?.origin;
+        return credential === undefined ? resolution : { ...resolution, credential };
+      }
       case "no-hosts":
       case "unfinished":
         return resolution;
