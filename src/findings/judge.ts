@@ -1,4 +1,5 @@
 import { unreachable } from "../core/index.js";
+import type { HostPlanDoubt } from "../node/index.js";
 import type { FailedAttempt, HostFailure, PullOutcome, PullPlan } from "../prediction/index.js";
 import { type ImageReference, normalisedReference } from "../reference/index.js";
 import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
@@ -38,11 +39,14 @@ export function judgePlan(
       return judgement(diagnoseName(image, plan), null);
     case "hosts-broken": {
       const diagnosis = diagnose(
-        "NodeTrustFileBroken",
+        plan.plan.fault === "configuration" ? "NodeConfigBroken" : "NodeTrustFileBroken",
         { ...context, reference: plan.reference },
         {
-          message: `${plan.plan.origin.file}: ${plan.plan.message}`,
-          fix: `Put the file in place on every node, or remove it from ${plan.plan.origin.file}.`,
+          message: `${placeLabel(plan.plan.origin)}: ${plan.plan.message}`,
+          fix:
+            plan.plan.fault === "configuration"
+              ? `Correct ${plan.plan.origin.file} on every node.`
+              : `Put the file in place on every node, or remove it from ${plan.plan.origin.file}.`,
         },
       );
       return judgement(diagnosis, normalisedReference(plan.reference));
@@ -97,6 +101,22 @@ export function judgeFailed(
     attempt.kind === "content" && attempt.digest !== undefined ? [attempt.digest] : [],
   )[0];
   return { ...judgement(mostTelling(diagnoses), normalisedReference(context.reference)), digest: digest ?? null };
+}
+
+/** What the hosts answered, weighed with what their answer leaves open. */
+export function judgeDoubted(judged: Judgement, doubt: HostPlanDoubt): Judgement {
+  const why = `${placeLabel(doubt.origin)} on the nodes: ${doubt.message}`;
+  if (judged.verdict === "pullable") {
+    const cause = doubt.kind === "signature" ? "SignatureNotChecked" : "NodeConfigUnread";
+    const { fix, kubeletReason } = causeEntry(cause);
+    return { ...judged, verdict: "unknown", cause, kubeletReason, message: `${judged.message}, but ${why}`, fix };
+  }
+  if (doubt.kind === "signature" || judged.verdict !== "unpullable") return judged;
+  return { ...judged, verdict: "unknown", message: `${judged.message}; ${why}` };
+}
+
+function placeLabel({ file, line }: HostPlanDoubt["origin"]): string {
+  return line === undefined ? file : `${file}:${line}`;
 }
 
 /** The deadline came before this image's turn. */

@@ -1,5 +1,6 @@
 export { planHosts } from "./containerd/host-plan.js";
 export { defaultHostsRoot } from "./containerd/view.js";
+export { imageLibraryMinor } from "./containers-image/traits.js";
 export { nodeFilesFromMap } from "./files.js";
 export { fixedNodes } from "./fixed-nodes.js";
 export {

@@ -37,14 +37,25 @@ export interface UnseenNode {
  * Files are read anew for each `hostsFor`, the credentials once.
  */
 export function seenNodeProfile(node: SeenNode): NodeProfile {
+  const { credentialSources, ...view } = readRuntime(node);
   return {
     name: node.name,
     runtime: node.runtime,
     ...(node.platform !== undefined && { platform: node.platform }),
     trust: "known",
-    credentials: readCredentials(node),
+    credentials: withRuntimeSources(readCredentials(node), credentialSources),
     kubelet: {},
-    ...readRuntime(node),
+    ...view,
+  };
+}
+
+/** What the runtime may know besides the kubelet is as unseen as what a credential provider would say. */
+function withRuntimeSources(credentials: NodeCredentials, sources: RuntimeView["credentialSources"]): NodeCredentials {
+  if (credentials.kind === "unknown" || sources === undefined) return credentials;
+  const { providersFor } = credentials;
+  return {
+    ...credentials,
+    providersFor: (repository) => [...(providersFor?.(repository) ?? []), ...sources(repository)],
   };
 }
 
@@ -66,6 +77,7 @@ function readRuntime({ files, runtime, hostsRoots }: SeenNode): RuntimeView {
 export function unseenNodeProfile({ runtime = newestRuntime, platform }: UnseenNode): NodeProfile {
   const name = `any node with ${renderRuntime(runtime)}`;
   const node: SeenNode = { name, files: nodeFilesFromMap({}), runtime, hostsRoots: [], identityKey: new Uint8Array() };
+  const { credentialSources: _, ...view } = readRuntime(node);
   return {
     name,
     runtime,
@@ -73,7 +85,7 @@ export function unseenNodeProfile({ runtime = newestRuntime, platform }: UnseenN
     trust: "unknown",
     credentials: { kind: "unknown" },
     kubelet: {},
-    ...readRuntime(node),
+    ...view,
   };
 }
 

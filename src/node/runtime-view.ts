@@ -11,6 +11,8 @@ export interface RuntimeView {
   readonly hostsScope: "registry" | "repository";
   /** Reads the files it needs anew at each call, as a runtime does at each pull (or as it would after a restart). */
   readonly hostsFor: (reference: ImageReference) => HostPlan;
+  /** Files and helpers from which the runtime itself may take credentials for a repository; absent: it has none of its own. */
+  readonly credentialSources?: (repository: string) => readonly string[];
 }
 
 /** From what a view is read. */

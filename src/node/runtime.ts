@@ -1,5 +1,8 @@
 import { PullguardError } from "../core/index.js";
-import type { RuntimeVersion } from "./types.js";
+import type { RuntimeName, RuntimeVersion } from "./types.js";
+
+/** Runtimes by the name that Kubernetes gives them; podman is no runtime of Kubernetes, but pulls as CRI-O does. */
+const supported: readonly RuntimeName[] = ["containerd", "cri-o", "podman"];
 
 /**
  * Reads a runtime as Kubernetes writes it into a Node's `status.nodeInfo.containerRuntimeVersion`: `containerd://1.7.13`. A
@@ -11,10 +14,11 @@ export function parseRuntime(text: string): RuntimeVersion {
   if (runtime === undefined) {
     throw new PullguardError("InputInvalid", `runtime ${quote(text)} must look like containerd://1.7.13`);
   }
-  if (runtime !== "containerd") {
+  const name = supported.find((candidate) => candidate === runtime);
+  if (name === undefined) {
     throw new PullguardError(
       "InputInvalid",
-      `runtime ${quote(text)}: ${runtime} is not supported yet, only containerd is`,
+      `runtime ${quote(text)}: ${runtime} is not supported yet, only ${supported.join(", ")} are`,
     );
   }
   const numbers = /^v?(\d{1,5})\.(\d{1,5})\.(\d{1,5})(?![0-9])/.exec(version);
@@ -24,7 +28,7 @@ export function parseRuntime(text: string): RuntimeVersion {
       `runtime ${quote(text)}: the version must have three numbers, as in 1.7.13`,
     );
   }
-  return { name: "containerd", major: Number(numbers[1]), minor: Number(numbers[2]), patch: Number(numbers[3]) };
+  return { name, major: Number(numbers[1]), minor: Number(numbers[2]), patch: Number(numbers[3]) };
 }
 
 /** `containerd 1.7.13`, for people. */

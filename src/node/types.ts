@@ -63,6 +63,13 @@ export interface RegistryHost {
   readonly dialTimeoutMs: number;
   /** Value of `?ns=` where this host is a mirror of another registry. */
   readonly mirrorOf?: string;
+  /** Credentials of the kubelet do not go to this host: containers-image keeps them for the registry of the reference. */
+  readonly kubeletCredentials?: "withheld";
+  /**
+   * Set where a name without registry stands for several images: hosts of one meaning are one image's, and the next meaning is
+   * tried when the one before cannot be pulled.
+   */
+  readonly meaning?: string;
   /** Absent: the runtime's own default for this registry. */
   readonly origin?: FactOrigin;
 }
@@ -85,6 +92,16 @@ export interface NodeConfigIssue {
   readonly origin: FactOrigin;
 }
 
+/**
+ * Why what the hosts answer does not settle it. `signature`: an image that can be had must also bear a signature, which nobody
+ * looked at. `unread`: a file that could not be read may send the runtime elsewhere.
+ */
+export interface HostPlanDoubt {
+  readonly kind: "signature" | "unread";
+  readonly message: string;
+  readonly origin: FactOrigin;
+}
+
 /** The hosts for one registry, or the error with which the runtime refuses to try any. */
 export type HostPlan =
   | {
@@ -94,9 +111,12 @@ export type HostPlan =
       readonly issues: readonly NodeConfigIssue[];
       /** Present: a file that this plan rests on could not be read, so that a failure predicted from it is not certain. */
       readonly partial?: true;
+      readonly doubt?: HostPlanDoubt;
     }
   | {
       readonly kind: "broken";
+      /** The runtime refuses its configuration as a whole; absent: a file that the configuration names. */
+      readonly fault?: "configuration";
       readonly message: string;
       readonly origin: FactOrigin;
       readonly issues: readonly NodeConfigIssue[];

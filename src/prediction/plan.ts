@@ -1,4 +1,4 @@
-import type { HostPlan, NodeConfigIssue, RegistryHost } from "../node/index.js";
+import type { HostPlan, HostPlanDoubt, NodeConfigIssue, RegistryHost } from "../node/index.js";
 import { type ImageReference, parseReference, type ReferenceFault, type ReferenceGrammar } from "../reference/index.js";
 import type { PullPolicy } from "../workload/index.js";
 
@@ -25,6 +25,7 @@ export type PullPlan =
       readonly issues: readonly NodeConfigIssue[];
       /** A file that decides about the hosts could not be read. */
       readonly partial?: true;
+      readonly doubt?: HostPlanDoubt;
     };
 
 export interface PlanInput {
@@ -48,7 +49,8 @@ export function planPull(input: PlanInput): PullPlan {
   if (plan.kind === "broken") return { kind: "hosts-broken", reference, plan };
   if (plan.kind === "refused") return { kind: "hosts-refused", reference, plan };
   const partial = plan.partial === true ? ({ partial: true } as const) : {};
-  return { kind: "pull", reference, hosts: plan.hosts, issues: plan.issues, ...partial };
+  const doubt = plan.doubt === undefined ? {} : { doubt: plan.doubt };
+  return { kind: "pull", reference, hosts: plan.hosts, issues: plan.issues, ...partial, ...doubt };
 }
 
 type NodeName =

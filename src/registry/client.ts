@@ -6,6 +6,7 @@ import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { Authorizer } from "./authorizer.js";
 import { fault } from "./fault.js";
+import { type Pings, visitAfterPing } from "./pinging-visit.js";
 import type { Account } from "./token.js";
 import { TokenCache } from "./token-cache.js";
 import { Transport } from "./transport.js";
@@ -93,14 +94,17 @@ interface Shared {
 
 function createSession(shared: Shared, credential: RegistryCredential | undefined): RegistrySession {
   const { clock, states } = shared;
-  const account = accountOf(credential);
-  const identity = account === undefined ? "anonymous" : (credential?.identity ?? "");
-  const untouched = (): HostState => ({ authorizer: new Authorizer(account), plainHttp: false });
+  const own = accountOf(credential);
+  const pings: Pings = new Map();
 
   async function exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange> {
+    const account = request.host.kubeletCredentials === "withheld" ? undefined : own;
+    const identity = account === undefined ? "anonymous" : (credential?.identity ?? "");
+    const untouched = (): HostState => ({ authorizer: new Authorizer(account), plainHttp: false });
     const tokenScope = JSON.stringify([account !== undefined, identity, shared.hostKey(request.host)]);
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const deps = { ...shared, account, tokenScope, send: shared.sendFor(request.host) };
+    if (request.pingsFirst === true) return await visitAfterPing(deps, request, pings, signal);
     const remembered = states.get(stateKey);
     const warm = remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered.state : undefined;
     let state = warm ?? untouched();

@@ -73,6 +73,8 @@ export interface RegistryResponse {
   readonly authorization: "none" | "basic" | "bearer";
   /** Schemes the registry offered on a final 401, lower case. */
   readonly challenges: readonly string[];
+  /** The answer to `/v2/`, after which nothing else was asked: {@link ExchangeRequest.pingsFirst}. */
+  readonly ofPing?: true;
 }
 
 export type Exchange =
@@ -101,6 +103,11 @@ export interface ExchangeRequest {
   readonly maxBodyBytes: number;
   readonly isLastHost: boolean;
   readonly retry: RetryRules;
+  /**
+   * Once a session and host, `/v2/` is asked beforehand, over http too where the host's `httpFallback` is not `never`, and its
+   * answer says how to authorize, as containers-image does. Absent: each 401 says it, as containerd has it.
+   */
+  readonly pingsFirst?: true;
 }
 
 /** One identity's view of registries during one check. Tokens are shared by identity, realm, service and scope only. */

@@ -30,9 +30,14 @@ describe("parseRuntime", () => {
       assert.equal(renderRuntime(parseRuntime(text)), `containerd ${want}`));
   }
 
+  it("knows CRI-O as a Node tells of it, and podman", () => {
+    assert.deepEqual(parseRuntime("cri-o://1.30.2"), { name: "cri-o", major: 1, minor: 30, patch: 2 });
+    assert.deepEqual(parseRuntime("podman://4.3.1"), { name: "podman", major: 4, minor: 3, patch: 1 });
+  });
+
   const refused: readonly (readonly [string, RegExp])[] = [
     ["docker://20.10.24", /docker is not supported yet/],
-    ["cri-o://1.28.1", /cri-o is not supported yet/],
+    ["rkt://1.30.0", /rkt is not supported yet/],
     ["containerd", /must look like containerd:\/\//],
     ["", /must look like/],
     ["containerd://", /three numbers/],
