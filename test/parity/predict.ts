@@ -41,9 +41,14 @@ function credentialOf({ username, password }: PullCredential): RegistryCredentia
 
 /**
  * Pullguard for a linux/amd64 node with the laboratory's certs.d and names, and without any authority of the system's.
- * @param runtime the runtime's own word for itself, `containerd 1.6.20~ds1`
+ * @param runtime    the runtime's own word for itself, `containerd 1.6.20~ds1`
+ * @param nodeFiles  the node's files where they are not the laboratory's
  */
-export function createPredictions(lab: Lab, runtime: string): Predictions {
+export function createPredictions(
+  lab: Lab,
+  runtime: string,
+  nodeFiles: Readonly<Record<string, string>> = lab.nodeFiles,
+): Predictions {
   const identityKey = randomBytes(32);
   const client = createRegistryClient({
     clock: systemClock,
@@ -56,7 +61,7 @@ export function createPredictions(lab: Lab, runtime: string): Predictions {
   const predictor = createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 });
   const node = seenNodeProfile({
     name: "parity",
-    files: nodeFilesFromMap(lab.nodeFiles),
+    files: nodeFilesFromMap(nodeFiles),
     runtime: parseRuntime(runtime.replace(" ", "://")),
     platform: { os: "linux", architecture: "amd64" },
     identityKey,
