@@ -66,8 +66,8 @@ export interface RegistryHost {
   /** Credentials of the kubelet do not go to this host: containers-image keeps them for the registry of the reference. */
   readonly kubeletCredentials?: "withheld";
   /**
-   * Set where a name without registry stands for several images: hosts of one meaning are one image's, and the next meaning is
-   * tried when the one before cannot be pulled.
+   * The repository that a name without registry is taken for. Hosts of one meaning are one image's; the next meaning is tried
+   * when the one before cannot be pulled.
    */
   readonly meaning?: string;
   /** Absent: the runtime's own default for this registry. */

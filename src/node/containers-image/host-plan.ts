@@ -37,7 +37,7 @@ export function planImageHosts(deps: PlanDeps, reference: ImageReference): HostP
     tryCandidate(
       deps,
       config,
-      candidateOf(deps, reference, candidate, meaning.candidates.length > 1),
+      candidateOf(deps, reference, candidate, meaning.origin !== undefined),
       policy.demandFor(candidate),
       policy.origin,
     ),
@@ -65,10 +65,10 @@ function candidateOf(
   { crio }: PlanDeps,
   asked: ImageReference,
   reference: ImageReference,
-  oneOfSeveral: boolean,
+  isResolved: boolean,
 ): Candidate {
   const insecure = crio !== undefined && isInsecureForCrio(reference.domain, crio.insecureRegistries) === true;
-  return { reference, asked, insecure, ...(oneOfSeveral && { meaning: repositoryName(reference) }) };
+  return { reference, asked, insecure, ...(isResolved && { meaning: repositoryName(reference) }) };
 }
 
 /** One meaning of the name: where it is looked for, and what keeps the runtime from looking there. */

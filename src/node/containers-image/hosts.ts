@@ -27,7 +27,7 @@ export interface Candidate {
   readonly asked: ImageReference;
   /** What every image of this registry is trusted with whatever registries.conf says (crio.conf's insecure_registries). */
   readonly insecure: boolean;
-  /** Set where a name stands for several images. */
+  /** Set where the name alone does not say which image it is. */
   readonly meaning?: string;
 }
 
