@@ -125,6 +125,8 @@ export type HostPlan =
   | {
       readonly kind: "refused";
       readonly reason: "registry-blocked" | "signature-policy" | "short-name-unresolved" | "short-name-ambiguous";
+      /** Present: a file that might say otherwise was not shown or could not be read. */
+      readonly partial?: true;
       readonly message: string;
       readonly origin: FactOrigin;
       readonly issues: readonly NodeConfigIssue[];

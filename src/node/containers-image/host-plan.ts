@@ -32,7 +32,10 @@ export function planImageHosts(deps: PlanDeps, reference: ImageReference): HostP
   const { config } = reading;
   const meaning = resolveName(reference, config, shortNameMode(deps, config), () => readAliasCache(deps.files));
   if (meaning.kind === "broken") return brokenConfig(meaning.message, meaning.origin);
-  if (meaning.kind === "refused") return { ...meaning, issues: reading.issues };
+  if (meaning.kind === "refused") {
+    const partial = meaning.partial === true || reading.partial || reading.empty;
+    return { ...meaning, issues: reading.issues, ...(partial && { partial: true as const }) };
+  }
   const tried = meaning.candidates.map((candidate) =>
     tryCandidate(
       deps,
@@ -61,14 +64,16 @@ function brokenConfig(message: string, origin: FactOrigin): Refusal {
   return { kind: "broken", fault: "configuration", message, origin, issues: [issue] };
 }
 
-function candidateOf(
-  { crio }: PlanDeps,
-  asked: ImageReference,
-  reference: ImageReference,
-  isResolved: boolean,
-): Candidate {
-  const insecure = crio !== undefined && isInsecureForCrio(reference.domain, crio.insecureRegistries) === true;
+function candidateOf(deps: PlanDeps, asked: ImageReference, reference: ImageReference, isResolved: boolean): Candidate {
+  const insecure = crioTrusts(deps, reference) === "insecure";
   return { reference, asked, insecure, ...(isResolved && { meaning: repositoryName(reference) }) };
+}
+
+/** What crio.conf says of a registry; `unknown`: that depends on addresses that only the node can look up. */
+function crioTrusts({ crio, traits }: PlanDeps, { domain }: ImageReference): "nothing" | "insecure" | "unknown" {
+  if (crio === undefined || !traits.crioInsecureRegistries) return "nothing";
+  const insecure = isInsecureForCrio(domain, crio.insecureRegistries);
+  return insecure === "unknown" ? "unknown" : insecure ? "insecure" : "nothing";
 }
 
 /** One meaning of the name: where it is looked for, and what keeps the runtime from looking there. */
@@ -135,17 +140,16 @@ function together(
   reading: Extract<RegistriesReading, { kind: "config" }>,
   meaning: Extract<Meaning, { kind: "candidates" }>,
   policyIssues: readonly NodeConfigIssue[],
-  { crio }: PlanDeps,
+  deps: PlanDeps,
 ): HostPlan {
+  const { crio } = deps;
   const hosts = tried.flatMap((one) => one.hosts);
   const fileIssues = [...reading.issues, ...policyIssues];
   const issues = [...tried.flatMap((one) => one.issues), ...fileIssues];
   const [unread] = [...fileIssues, ...(crio?.issues ?? [])].filter(({ code }) => code === "RuntimeConfigUnreadable");
   const last = tried.at(-1)?.refusal;
   if (hosts.length === 0 && last !== undefined && unread === undefined) return { ...last, issues };
-  const networks = tried.some(
-    ({ reference }) => crio !== undefined && isInsecureForCrio(reference.domain, crio.insecureRegistries) === "unknown",
-  );
+  const networks = tried.some(({ reference }) => crioTrusts(deps, reference) === "unknown");
   const partial = networks || meaning.partial === true || crio?.partial === true || tried.some((one) => one.partial);
   const signed = tried.find((one) => one.signatureOrigin !== undefined);
   return {

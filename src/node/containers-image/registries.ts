@@ -13,6 +13,8 @@ export type RegistriesReading =
       readonly issues: readonly NodeConfigIssue[];
       /** A file could not be read: what it says is missing here. */
       readonly partial: boolean;
+      /** There is no file at all, as on a node of which only a part was shown. */
+      readonly empty: boolean;
     }
   | { readonly kind: "invalid"; readonly problem: string; readonly origin: FactOrigin };
 
@@ -35,9 +37,11 @@ export function readRegistries(files: NodeFiles, traits: ImageLibraryTraits): Re
   const dropIns = folders.flatMap((folder) =>
     (files.list(folder) ?? []).filter((name) => name.endsWith(".conf")).map((name) => posix.join(folder, name)),
   );
+  let empty = true;
   for (const [index, path] of [file, ...dropIns].entries()) {
     const reading = files.read(path);
     if (reading.kind === "missing") continue;
+    empty = false;
     if (reading.kind === "unreadable" || reading.text.length > maxLength) {
       const reason = reading.kind === "unreadable" ? reading.reason : "larger than 1 MiB";
       issues.push({
@@ -57,7 +61,7 @@ export function readRegistries(files: NodeFiles, traits: ImageLibraryTraits): Re
   const { searchRegistries = [], credentialHelpers = [], shortNameMode = "permissive", ...rest } = merged;
   const helpers = credentialHelpers.length === 0 ? ["containers-auth.json"] : credentialHelpers;
   const config = { ...rest, searchRegistries, credentialHelpers: helpers, shortNameMode };
-  return { kind: "config", config, issues, partial: issues.length > 0 };
+  return { kind: "config", config, issues, partial: issues.length > 0, empty };
 }
 
 function placeOf(files: NodeFiles): { readonly file: string; readonly folders: readonly string[] } {

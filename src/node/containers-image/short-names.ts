@@ -18,6 +18,7 @@ export type Meaning =
       readonly reason: "short-name-unresolved" | "short-name-ambiguous";
       readonly message: string;
       readonly origin: FactOrigin;
+      readonly partial?: true;
     }
   | { readonly kind: "broken"; readonly message: string; readonly origin: FactOrigin };
 
@@ -51,7 +52,7 @@ export function resolveName(
   const origin = config.searchOrigin;
   if (config.searchRegistries.length === 0) {
     const message = `${shown(repository)} names no registry, and no alias or search registry is configured`;
-    return { kind: "refused", reason: "short-name-unresolved", message, origin };
+    return { kind: "refused", reason: "short-name-unresolved", message, origin, ...partial };
   }
   const candidates: ImageReference[] = [];
   for (const registry of config.searchRegistries) {
@@ -63,7 +64,7 @@ export function resolveName(
   }
   if (mode === "enforcing" && candidates.length > 1) {
     const message = `${shown(repository)} names no registry, and ${config.searchRegistries.join(", ")} would all be searched`;
-    return { kind: "refused", reason: "short-name-ambiguous", message, origin };
+    return { kind: "refused", reason: "short-name-ambiguous", message, origin, ...partial };
   }
   return { kind: "candidates", candidates, origin, ...partial };
 }

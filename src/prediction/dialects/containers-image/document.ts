@@ -1,6 +1,6 @@
 import { type Descriptor, decodeManifest, isIndexType, mediaTypes } from "../../../oci/index.js";
 import type { ContentProblem, ResolvedImage } from "../../types.js";
-import { blobRules, type ContainersImageTraits } from "./traits.js";
+import { type ContainersImageTraits, dockerLayerTypes } from "./traits.js";
 
 /** What a manifest turned out to be for containers-image. */
 export type ReadDocument =
@@ -25,7 +25,7 @@ const dockerTypes: ReadonlySet<string> = new Set([
   mediaTypes.schema1Signed,
   mediaTypes.dockerConfig,
   mediaTypes.dockerManifest,
-  ...blobRules.dockerLayerTypes,
+  ...dockerLayerTypes,
 ]);
 
 /**

@@ -1,2 +1,2 @@
 export { containersImageDialect } from "./dialect.js";
-export { type BlobRules, blobRules } from "./traits.js";
+export { type BlobRules, blobRulesOf } from "./traits.js";

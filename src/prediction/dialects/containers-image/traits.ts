@@ -29,6 +29,8 @@ export function containersImageTraits(runtime: RuntimeVersion): ContainersImageT
 export interface BlobRules {
   /** Layers of an OCI manifest may have any type; what they hold is found out. */
   readonly ociLayerTypes: "any";
+  /** Whether an unpacked layer must be what the config's `diff_ids` say. */
+  readonly checksDiffIds: boolean;
   /** Layers of a Docker manifest must have one of these, or the manifest is refused. */
   readonly dockerLayerTypes: readonly string[];
   /** Compressions that are recognised by a layer's first bytes, whatever its type says; anything else is read as a tar. */
@@ -39,23 +41,29 @@ export interface BlobRules {
   readonly maxConfigBytes: number;
 }
 
+/** Source: containers/image manifest/docker_schema2.go `SupportedSchema2MediaType`. */
+export const dockerLayerTypes: readonly string[] = [
+  "application/vnd.docker.image.rootfs.diff.tar",
+  "application/vnd.docker.image.rootfs.diff.tar.gzip",
+  "application/vnd.docker.image.rootfs.foreign.diff.tar",
+  "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+];
+
 /**
- * The rules of all known releases.
- * Source: containers/image manifest/docker_schema2.go `SupportedSchema2MediaType`, pkg/compression/compression.go,
- * internal/iolimits; that sizes are not compared was seen with podman 4.3.1.
+ * The rules of one release.
+ * Source: containers/image pkg/compression/compression.go, internal/iolimits, storage/storage_dest.go (`diff_ids` from 5.34
+ * on); that sizes are not compared was seen with podman 4.3.1.
  */
-export const blobRules: BlobRules = {
-  ociLayerTypes: "any",
-  dockerLayerTypes: [
-    "application/vnd.docker.image.rootfs.diff.tar",
-    "application/vnd.docker.image.rootfs.diff.tar.gzip",
-    "application/vnd.docker.image.rootfs.foreign.diff.tar",
-    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
-  ],
-  compressions: ["gzip", "bzip2", "xz", "zstd"],
-  checksSizes: false,
-  maxConfigBytes: 4 * 1024 * 1024,
-};
+export function blobRulesOf(runtime: RuntimeVersion): BlobRules {
+  return {
+    ociLayerTypes: "any",
+    checksDiffIds: imageLibraryMinor(runtime) >= 34,
+    dockerLayerTypes,
+    compressions: ["gzip", "bzip2", "xz", "zstd"],
+    checksSizes: false,
+    maxConfigBytes: 4 * 1024 * 1024,
+  };
+}
 
 /** Larger manifests are refused. In bytes. Source: containers/image internal/iolimits `MaxManifestBodySize`. */
 export const maxManifestBytes = 4 * 1024 * 1024;
