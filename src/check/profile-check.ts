@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/index.js";
 import type { PullSecretSelection } from "../credentials/index.js";
 import type { DiagnosisContext, Judgement } from "../findings/index.js";
-import { judgeFailed, judgeMalformedSecret, judgePlan, judgePulled } from "../findings/index.js";
+import { judgeDoubted, judgeFailed, judgeMalformedSecret, judgePlan, judgePulled } from "../findings/index.js";
 import type { NodeCandidates, NodeProfile } from "../node/index.js";
 import { normalisePlatform, type Platform } from "../oci/index.js";
 import {
@@ -153,8 +153,11 @@ function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): Profi
       secrets: secretsView(selection, repository, deps.missingSecretsMayAppear),
     });
     if (selection.failing !== undefined) return judgeMalformedSecret(selection.failing, context());
-    const conclude = (outcome: PullOutcome): Judgement =>
-      outcome.kind === "pulled" ? judgePulled(outcome, reference, plan.issues) : judgeFailed(outcome, context());
+    const conclude = (outcome: PullOutcome): Judgement => {
+      const judged =
+        outcome.kind === "pulled" ? judgePulled(outcome, reference, plan.issues) : judgeFailed(outcome, context());
+      return plan.doubt === undefined ? judged : judgeDoubted(judged, plan.doubt);
+    };
     const asked = { reference, credentials: credentialsFor(repository, selection), hosts };
     const node = { dialect, platform: platformOf(profile, workload) };
     const known = deps.predictor.recall(asked, node);

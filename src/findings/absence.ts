@@ -11,14 +11,16 @@ export function diagnoseNotFound(
 ): Diagnosis {
   const { reference } = context;
   const name = hostLabel(host, reference);
-  const repository = repositoryName(reference);
+  const repository = host.meaning ?? repositoryName(reference);
   if (reference.digest !== undefined) {
     return diagnose("DigestNotFound", context, {
       message: `${name} has no manifest ${shortDigest(reference.digest)} in ${repository}`,
     });
   }
   if (hints?.repository === "missing") {
-    return diagnose("RepositoryNotFound", context, { message: `${name} has no repository ${reference.path}` });
+    return diagnose("RepositoryNotFound", context, {
+      message: `${name} has no repository ${host.repository ?? reference.path}`,
+    });
   }
   const similar = hints?.similarTags ?? [];
   return diagnose("TagNotFound", context, {

@@ -3,6 +3,7 @@ export type { CauseEntry, KubeletReason } from "./cause-entry.js";
 export type { DiagnosisContext, SecretsView } from "./diagnosis.js";
 export {
   type Judgement,
+  judgeDoubted,
   judgeFailed,
   judgeMalformedSecret,
   judgeOwnFault,

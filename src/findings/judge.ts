@@ -1,5 +1,5 @@
 import { unreachable } from "../core/index.js";
-import type { NodeConfigIssue } from "../node/index.js";
+import type { HostPlanDoubt, NodeConfigIssue } from "../node/index.js";
 import type { FailedAttempt, HostFailure, PullOutcome, PullPlan } from "../prediction/index.js";
 import { type ImageReference, normalisedReference } from "../reference/index.js";
 import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
@@ -39,17 +39,11 @@ export function judgePlan(
     case "name-depends":
       return judgement(diagnoseName(image, plan), null);
     case "hosts-broken": {
-      const { file } = plan.plan.origin;
-      const everyImage = plan.plan.everyImage === true;
+      const { origin, everyImage = false, message, fix } = plan.plan;
       const diagnosis = diagnose(
         everyImage ? "RuntimeConfigBroken" : "NodeTrustFileBroken",
         { ...context, reference: plan.reference },
-        {
-          message: `${file}: ${plan.plan.message}`,
-          fix: everyImage
-            ? `Correct ${file} on every node and restart the runtime.`
-            : `Put the file in place on every node, or remove it from ${file}.`,
-        },
+        { message: `${placeLabel(origin)}: ${message}`, fix: fix ?? brokenFileFix(origin.file, everyImage) },
       );
       return judgement(diagnosis, normalisedReference(plan.reference));
     }
@@ -115,6 +109,22 @@ export function judgeFailed(
 function advised(issues: readonly NodeConfigIssue[], cause: CauseCode | null): Pick<Judgement, "advisories"> {
   const advisories = adviseUnusedConfig(issues, cause);
   return advisories.length === 0 ? {} : { advisories };
+}
+
+/** What the hosts answered, weighed with what their answer leaves open. */
+export function judgeDoubted(judged: Judgement, doubt: HostPlanDoubt): Judgement {
+  const why = `${placeLabel(doubt.origin)} on the nodes: ${doubt.message}`;
+  if (judged.verdict === "pullable") {
+    const cause = doubt.kind === "signature" ? "SignatureNotChecked" : "NodeConfigUnread";
+    const { fix, kubeletReason } = causeEntry(cause);
+    return { ...judged, verdict: "unknown", cause, kubeletReason, message: `${judged.message}, but ${why}`, fix };
+  }
+  if (doubt.kind === "signature" || judged.verdict !== "unpullable") return judged;
+  return { ...judged, verdict: "unknown", message: `${judged.message}; ${why}` };
+}
+
+function placeLabel({ file, line }: HostPlanDoubt["origin"]): string {
+  return line === undefined ? file : `${file}:${line}`;
 }
 
 /** The deadline came before this image's turn. */

@@ -20,6 +20,6 @@ export function diagnoseRefusedHosts(
   return diagnose(
     causes[plan.reason],
     { ...context, reference },
-    { message: `${plan.message} (${place} on the nodes)` },
+    { message: `${plan.message} (${place} on the nodes)`, ...(plan.partial === true && { firm: false }) },
   );
 }

@@ -1,6 +1,7 @@
 export { configuredRegistries } from "./configured-registries.js";
 export { planHosts } from "./containerd/host-plan.js";
 export { defaultHostsRoot } from "./containerd/hosts-roots.js";
+export { imageLibraryMinor } from "./containers-image/traits.js";
 export { systemRoots } from "./environment/system-roots.js";
 export { nodeFilesFromMap } from "./files.js";
 export { fixedNodes } from "./fixed-nodes.js";

@@ -40,7 +40,7 @@ export interface UnseenNode {
  * Files are read anew for each `hostsFor`, the credentials once.
  */
 export function seenNodeProfile(node: SeenNode): NodeProfile {
-  const { proxies, hostsFor, ...view } = readRuntime(node);
+  const { proxies, credentialSources, hostsFor, ...view } = readRuntime(node);
   const surroundings = followSurroundings(() => readSurroundings(node.files, node.runtime.name, proxies), node.clock);
   const { trustIssues, environmentIssues } = surroundings();
   return {
@@ -48,11 +48,21 @@ export function seenNodeProfile(node: SeenNode): NodeProfile {
     runtime: node.runtime,
     ...(node.platform !== undefined && { platform: node.platform }),
     trust: "known",
-    credentials: readCredentials(node),
+    credentials: withRuntimeSources(readCredentials(node), credentialSources),
     kubelet: {},
     ...view,
     issues: [...view.issues, ...trustIssues, ...environmentIssues],
     hostsFor: (reference) => surrounded(hostsFor(reference), surroundings()),
+  };
+}
+
+/** What the runtime may know besides the kubelet is as unseen as what a credential provider would say. */
+function withRuntimeSources(credentials: NodeCredentials, sources: RuntimeView["credentialSources"]): NodeCredentials {
+  if (credentials.kind === "unknown" || sources === undefined) return credentials;
+  const { providersFor } = credentials;
+  return {
+    ...credentials,
+    providersFor: (repository) => [...(providersFor?.(repository) ?? []), ...sources(repository)],
   };
 }
 
@@ -74,6 +84,7 @@ function readRuntime({ files, runtime, hostsRoots, identityKey }: SeenNode): Run
 export function unseenNodeProfile({ runtime = newestRuntime, platform }: UnseenNode): NodeProfile {
   const name = `any node with ${renderRuntime(runtime)}`;
   const node: SeenNode = { name, files: nodeFilesFromMap({}), runtime, hostsRoots: [], identityKey: new Uint8Array() };
+  const { credentialSources: _, ...view } = readRuntime(node);
   return {
     name,
     runtime,
@@ -81,7 +92,7 @@ export function unseenNodeProfile({ runtime = newestRuntime, platform }: UnseenN
     trust: "unknown",
     credentials: { kind: "unknown" },
     kubelet: {},
-    ...readRuntime(node),
+    ...view,
   };
 }
 

@@ -23,6 +23,8 @@ export interface RuntimeView {
   readonly registryStyle?: RegistryStyle;
   /** Proxies that the runtime's own configuration names (daemon.json from Docker 23 on). */
   readonly proxies?: ProxyOverrides;
+  /** Files and helpers from which the runtime itself may take credentials for a repository; absent: it has none of its own. */
+  readonly credentialSources?: (repository: string) => readonly string[];
 }
 
 /** Each value, as written, takes the place of the environment variable of that name; absent or empty ones do not. */

@@ -1,8 +1,8 @@
 import { PullguardError } from "../core/index.js";
 import type { RuntimeName, RuntimeVersion } from "./types.js";
 
-/** Runtimes by the name that Kubernetes gives them. */
-const supported: readonly RuntimeName[] = ["containerd", "docker"];
+/** Runtimes by the name that Kubernetes gives them; podman is no runtime of Kubernetes, but pulls as CRI-O does. */
+const supported: readonly RuntimeName[] = ["containerd", "docker", "cri-o", "podman"];
 
 /**
  * Reads a runtime as Kubernetes writes it into a Node's `status.nodeInfo.containerRuntimeVersion`: `containerd://1.7.13`,
@@ -18,7 +18,7 @@ export function parseRuntime(text: string): RuntimeVersion {
   if (name === undefined) {
     throw new PullguardError(
       "InputInvalid",
-      `runtime ${quote(text)}: ${runtime} is not supported yet, only ${supported.join(" and ")} are`,
+      `runtime ${quote(text)}: ${runtime} is not supported yet, only ${supported.join(", ")} are`,
     );
   }
   const numbers = /^v?(\d{1,5})\.(\d{1,5})\.(\d{1,5})(?![0-9])/.exec(version);

@@ -80,6 +80,13 @@ export interface RegistryHost {
   readonly mirrorOf?: string;
   /** What the runtime's own configuration holds for this host: sent where the kubelet has no credential for the image. */
   readonly credential?: RegistryCredential;
+  /** Credentials of the kubelet do not go to this host: containers-image keeps them for the registry of the reference. */
+  readonly kubeletCredentials?: "withheld";
+  /**
+   * The repository that a name without registry is taken for. Hosts of one meaning are one image's; the next meaning is tried
+   * when the one before cannot be pulled.
+   */
+  readonly meaning?: string;
   /** Absent: the runtime's own default for this registry. */
   readonly origin?: FactOrigin;
 }
@@ -110,6 +117,16 @@ export interface NodeConfigIssue {
   readonly lostHosts?: readonly string[];
 }
 
+/**
+ * Why what the hosts answer does not settle it. `signature`: an image that can be had must also bear a signature, which nobody
+ * looked at. `unread`: a file that could not be read may send the runtime elsewhere.
+ */
+export interface HostPlanDoubt {
+  readonly kind: "signature" | "unread";
+  readonly message: string;
+  readonly origin: FactOrigin;
+}
+
 /** The hosts for one registry, or the error with which the runtime refuses to try any. */
 export type HostPlan =
   | {
@@ -124,6 +141,7 @@ export type HostPlan =
        * credentials of their own, so that no failure is certain, whatever its cause.
        */
       readonly unseenHosts?: true;
+      readonly doubt?: HostPlanDoubt;
     }
   | {
       readonly kind: "broken";
@@ -139,6 +157,8 @@ export type HostPlan =
   | {
       readonly kind: "refused";
       readonly reason: "registry-blocked" | "signature-policy" | "short-name-unresolved" | "short-name-ambiguous";
+      /** Present: a file that might say otherwise was not shown or could not be read. */
+      readonly partial?: true;
       readonly message: string;
       readonly origin: FactOrigin;
       readonly issues: readonly NodeConfigIssue[];

@@ -1,4 +1,4 @@
-import type { HostPlan, NodeConfigIssue, RegistryHost } from "../node/index.js";
+import type { HostPlan, HostPlanDoubt, NodeConfigIssue, RegistryHost } from "../node/index.js";
 import { type ImageReference, parseReference, type ReferenceFault, type ReferenceGrammar } from "../reference/index.js";
 import type { PullPolicy } from "../workload/index.js";
 
@@ -27,6 +27,7 @@ export type PullPlan =
       readonly partial?: true;
       /** The file that says which hosts there are could not be read: no failure is certain. */
       readonly unseenHosts?: true;
+      readonly doubt?: HostPlanDoubt;
     };
 
 export interface PlanInput {
@@ -49,8 +50,16 @@ export function planPull(input: PlanInput): PullPlan {
   const plan = input.hostsFor(reference);
   if (plan.kind === "broken") return { kind: "hosts-broken", reference, plan };
   if (plan.kind === "refused") return { kind: "hosts-refused", reference, plan };
-  const { hosts, issues, partial, unseenHosts } = plan;
-  return { kind: "pull", reference, hosts, issues, ...(partial && { partial }), ...(unseenHosts && { unseenHosts }) };
+  const { hosts, issues, partial, unseenHosts, doubt } = plan;
+  return {
+    kind: "pull",
+    reference,
+    hosts,
+    issues,
+    ...(partial && { partial }),
+    ...(unseenHosts && { unseenHosts }),
+    ...(doubt && { doubt }),
+  };
 }
 
 type NodeName =

@@ -23,6 +23,14 @@ export function parseChallenges(lines: readonly string[]): readonly Challenge[] 
   return challenges.sort((a, b) => (schemeOrder[a.scheme] ?? 0) - (schemeOrder[b.scheme] ?? 0));
 }
 
+/**
+ * The challenges in the order of their lines, those without authorization that is understood left out.
+ * Source: containers/image docker/wwwauthenticate.go `parseAuthHeader`, which reads a line as containerd does but sorts nothing.
+ */
+export function challengesAsSent(lines: readonly string[]): readonly Challenge[] {
+  return lines.flatMap((line) => parseChallenges([line]));
+}
+
 /** The schemes offered, lower case, in the order sent, known or not; at most 8 of at most 32 characters. */
 export function offeredSchemes(lines: readonly string[]): readonly string[] {
   const schemes = lines.map((line) => new Cursor(line.trim()).token().toLowerCase().slice(0, 32));

@@ -7,6 +7,7 @@ import type { RegistryHost } from "../node/index.js";
 import { Authorizer } from "./authorizer.js";
 import { fault } from "./fault.js";
 import { visitPinged } from "./pinged-visit.js";
+import { type Pings, visitAfterPing } from "./pinging-visit.js";
 import { createProxyChoice } from "./proxy-choice.js";
 import type { Account } from "./token.js";
 import { TokenCache } from "./token-cache.js";
@@ -97,17 +98,16 @@ interface Shared {
 
 function createSession(shared: Shared, credential: RegistryCredential | undefined): RegistrySession {
   const { clock, states } = shared;
+  const pings: Pings = new Map();
 
   async function exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange> {
-    // Even an empty credential of the kubelet's keeps the runtime from using its own.
-    const sent = credential ?? request.host.credential;
-    const account = accountOf(sent);
-    const identity = account === undefined ? "anonymous" : (sent?.identity ?? "");
+    const { account, identity } = senderFor(request.host, credential);
     const untouched = (): HostState => ({ authorizer: new Authorizer(account), plainHttp: false });
     const tokenScope = JSON.stringify([account !== undefined, identity, shared.hostKey(request.host)]);
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const deps = { ...shared, account, tokenScope, send: shared.sendFor(request.host) };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
+    if (request.pingsFirst === true) return await visitAfterPing(deps, request, pings, signal);
     const remembered = states.get(stateKey);
     const warm = remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered.state : undefined;
     let state = warm ?? untouched();
@@ -132,6 +132,15 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
       return { kind: "fault", url: "", fault: fault("aborted", request.host.address) };
     },
   };
+}
+
+/** As whom a host is asked. */
+function senderFor(host: RegistryHost, credential: RegistryCredential | undefined) {
+  const given = host.kubeletCredentials === "withheld" ? undefined : credential;
+  // Even an empty credential of the kubelet's keeps the runtime from using its own.
+  const sent = given ?? host.credential;
+  const account = accountOf(sent);
+  return { account, identity: account === undefined ? "anonymous" : (sent?.identity ?? "") };
 }
 
 /**

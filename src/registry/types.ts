@@ -85,6 +85,8 @@ export interface RegistryResponse {
   readonly challenges: readonly string[];
   /** What an `ask` of {@link ExchangeRequest.authorize} learnt. */
   readonly ping?: PingResult;
+  /** The answer to `/v2/`, after which nothing else was asked: {@link ExchangeRequest.pingsFirst}. */
+  readonly ofPing?: true;
 }
 
 /** What a registry wants under one address, as it said when it was asked for `/v2/` without authorization. */
@@ -130,6 +132,11 @@ export interface ExchangeRequest {
   readonly retry: RetryRules;
   /** Absent: each 401 says what to do, as containerd has it. */
   readonly authorize?: Authorize;
+  /**
+   * Once a session and host, `/v2/` is asked beforehand, over http too where the host's `httpFallback` is not `never`, and its
+   * answer says how to authorize, as containers-image does. Absent: each 401 says it, as containerd has it.
+   */
+  readonly pingsFirst?: true;
 }
 
 /** One identity's view of registries during one check. Tokens are shared by identity, realm, service and scope only. */

@@ -8,13 +8,15 @@ import {
   explainCause,
   findingsPage,
   type Judgement,
+  judgeDoubted,
   judgeFailed,
   judgeMalformedSecret,
   judgeOwnFault,
   judgePlan,
+  judgePulled,
   mergeJudgements,
 } from "../../src/findings/index.js";
-import type { HostPlan } from "../../src/node/index.js";
+import type { HostPlan, HostPlanDoubt } from "../../src/node/index.js";
 import type { ContentProblem, FailedAttempt, FailureReason } from "../../src/prediction/index.js";
 import type { AuthRefusal, TransportFault } from "../../src/registry/index.js";
 import { diagnosisContext, registryHost } from "../support/builders.js";
@@ -62,6 +64,11 @@ const unused = {
   origin: { file: "/etc/containerd/certs.d/reg.test/hosts.toml" },
 } as const;
 const digest = `sha256:${"a".repeat(64)}`;
+const doubted = (kind: HostPlanDoubt["kind"]): Judgement => {
+  const attempt = { kind: "pulled", digest, mediaType: "m", via: host } as const;
+  const pulled = judgePulled({ kind: "pulled", attempt }, diagnosisContext().reference);
+  return judgeDoubted(pulled, { kind, message: "m", origin: { file: "/etc/x" } });
+};
 
 /** One way to each published cause. The type makes the compiler refuse a cause without one. */
 const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
@@ -78,6 +85,8 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       diagnosisContext(),
     ),
   PullPolicyNever: () => judgePlan("x", { kind: "no-pull" }, diagnosisContext()),
+  NodeConfigUnread: () => doubted("unread"),
+  SignatureNotChecked: () => doubted("signature"),
   PlainHttpRegistry: () => fault({ kind: "plain-http", message: "m" }),
   CertificateUntrusted: () => certificate("unknown-authority"),
   CertificateSelfSigned: () => certificate("self-signed"),

@@ -30,15 +30,17 @@ describe("parseRuntime", () => {
   }
 
   for (const [text, want] of [
-    ["docker://20.10.24", "20.10.24"],
-    ["docker://20.10.24+dfsg1", "20.10.24"],
-    ["docker://28.2.2", "28.2.2"],
+    ["docker://20.10.24", "docker 20.10.24"],
+    ["docker://20.10.24+dfsg1", "docker 20.10.24"],
+    ["docker://28.2.2", "docker 28.2.2"],
+    ["cri-o://1.30.2", "cri-o 1.30.2"],
+    ["podman://4.3.1", "podman 4.3.1"],
   ] as const) {
-    it(`${text} is docker ${want}`, () => assert.equal(renderRuntime(parseRuntime(text)), `docker ${want}`));
+    it(`${text} is ${want}`, () => assert.equal(renderRuntime(parseRuntime(text)), want));
   }
 
   const refused: readonly (readonly [string, RegExp])[] = [
-    ["cri-o://1.28.1", /cri-o is not supported yet/],
+    ["rkt://1.30.0", /rkt is not supported yet/],
     ["containerd", /must look like containerd:\/\//],
     ["", /must look like/],
     ["containerd://", /three numbers/],

@@ -14,7 +14,7 @@ import type { ParityCase } from "./scenario.js";
 
 const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
 /** Set it to see the nodes of an earlier run again. */
-const seed = Number(process.env.PULLGUARD_PARITY_SEED ?? Date.now() % 1_000_000_000);
+const seed = Number(process.env.PULLGUARD_SEED ?? Date.now() % 1_000_000_000);
 /** No further node is tried after so long. */
 const budgetMs = Number(process.env.PULLGUARD_PARITY_SECONDS ?? 45) * 1000;
 const concurrentPredictions = 8;
@@ -114,9 +114,7 @@ describe("parity with containerd on nodes configured at random", function () {
         await containerd.stop();
       }
     }
-    console.log(
-      `\nseed ${seed} (PULLGUARD_PARITY_SEED), ${nodes} nodes, ${all.length} pulls\n${renderComparison(all)}`,
-    );
+    console.log(`\nseed ${seed} (PULLGUARD_SEED), ${nodes} nodes, ${all.length} pulls\n${renderComparison(all)}`);
     if (disagreements !== "") console.log(disagreements);
     assert.ok(disagreements === "", "the runtime and Pullguard disagree, see above");
   });

@@ -41,8 +41,8 @@ function credentialOf({ username, password }: PullCredential): RegistryCredentia
 
 /**
  * Pullguard for a linux/amd64 node with the laboratory's certs.d and names, and without any authority of the system's.
- * @param runtime the runtime's own word for itself, `containerd 1.6.20~ds1`
- * @param nodeFiles what the node has instead of the laboratory's certs.d
+ * @param runtime    the runtime's own word for itself, `containerd 1.6.20~ds1`
+ * @param nodeFiles  the node's files where they are not the laboratory's
  */
 export function createPredictions(
   lab: Lab,

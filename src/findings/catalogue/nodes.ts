@@ -56,6 +56,22 @@ export const nodesCauses = {
     fix: "Write the registry into the image's name.",
     symptom: "short-name resolution enforced but cannot prompt without a TTY",
   },
+  NodeConfigUnread: {
+    ...transient,
+    kubeletReason: null,
+    explanation:
+      "The image can be pulled from where Pullguard looked, but a file of the nodes that may send them elsewhere could not be read.",
+    fix: "Let Pullguard read the file: it must be a plain file of at most 1 MiB.",
+    symptom: "none yet",
+  },
+  SignatureNotChecked: {
+    ...transient,
+    kubeletReason: "SignatureValidationFailed",
+    explanation:
+      "The image is there, but the nodes pull it only with a valid signature, which Pullguard does not verify.",
+    fix: "Verify the signature with the keys of the nodes' policy.json before you deploy.",
+    symptom: "Source image rejected: A signature was required, but no signature exists",
+  },
   NodesDisagree: {
     ...transient,
     explanation:

@@ -18,3 +18,4 @@ export {
   whyNoDockerd,
   writeDockerFiles,
 } from "./dockerd.js";
+export { type PodmanPull, type RealPodman, startPodman, whyNoPodman } from "./podman.js";

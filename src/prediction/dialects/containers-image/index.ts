@@ -1,1 +1,2 @@
 export { containersImageDialect } from "./dialect.js";
+export { type BlobRules, blobRulesOf } from "./traits.js";
