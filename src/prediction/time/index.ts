@@ -1,0 +1,2 @@
+export { type PullRules, pullRules } from "./pull-rules.js";
+export * from "./simulation/index.js";
