@@ -12,4 +12,5 @@ export {
 } from "./judge.js";
 export { mergeJudgements, type ProfiledJudgement } from "./merge.js";
 export { explainCause, findingsPage } from "./page.js";
+export { judgeNeverPulled, judgePartlyPresent, judgePresent, judgeProof } from "./presence.js";
 export type { Advisory, Finding, Verdict } from "./types.js";

@@ -32,7 +32,11 @@ export function judgePlan(
 ): Judgement {
   switch (plan.kind) {
     case "no-pull":
-      return { ...fromCause("PullPolicyNever"), reference: null, verdict: "skipped" };
+      return {
+        ...fromCause("PullPolicyNever"),
+        reference: normalisedReference(plan.reference),
+        verdict: "skipped",
+      };
     case "invalid-name":
     case "name-depends":
       return judgement(diagnoseName(image, plan), null);

@@ -156,6 +156,13 @@ export interface KubeletSettings {
   readonly runtimeRequestTimeoutMs?: number;
   readonly imageGcHighThresholdPercent?: number;
   readonly featureGates?: Readonly<Record<string, boolean>>;
+  /** Which images that are there a Pod may use without proof of its credentials (from 1.33; enforced by default from 1.35). */
+  readonly imagePullCredentialsVerificationPolicy?:
+    | "NeverVerify"
+    | "NeverVerifyPreloadedImages"
+    | "NeverVerifyAllowlistedImages"
+    | "AlwaysVerify";
+  readonly preloadedImagesVerificationAllowlist?: readonly string[];
   /** `1.29.3` of the node's kubelet, where known. */
   readonly version?: string;
 }

@@ -10,8 +10,11 @@ import {
   type Judgement,
   judgeFailed,
   judgeMalformedSecret,
+  judgeNeverPulled,
   judgeOwnFault,
   judgePlan,
+  judgePresent,
+  judgeProof,
   mergeJudgements,
 } from "../../src/findings/index.js";
 import type { HostPlan } from "../../src/node/index.js";
@@ -56,6 +59,11 @@ const refusedHosts = (reason: Extract<HostPlan, { kind: "refused" }>["reason"]):
   } as const;
   return judgePlan("x", { kind: "hosts-refused", reference: diagnosisContext().reference, plan }, diagnosisContext());
 };
+const absent = (): Judgement => {
+  const judgement = judgeNeverPulled(diagnosisContext().reference, { on: [], missing: ["a", "b"], unsure: [] });
+  if (judgement === undefined) throw new Error("that is certain");
+  return judgement;
+};
 const digest = `sha256:${"a".repeat(64)}`;
 
 /** One way to each published cause. The type makes the compiler refuse a cause without one. */
@@ -72,7 +80,10 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       { kind: "name-depends", grammar: "legacy", fault: { code: "UppercaseName", message: "m" } },
       diagnosisContext(),
     ),
-  PullPolicyNever: () => judgePlan("x", { kind: "no-pull" }, diagnosisContext()),
+  PullPolicyNever: () => judgePlan("x", { kind: "no-pull", reference: diagnosisContext().reference }, diagnosisContext()),
+  ImageOnNode: () => judgePresent(diagnosisContext().reference, { on: ["a"], missing: [], unsure: [] }, false),
+  ImageNeverPulledAbsent: () => absent(),
+  PresentImageNeedsProof: () => judgeProof(status(503), { on: ["a", "b"], missing: [], unsure: [] }),
   PlainHttpRegistry: () => fault({ kind: "plain-http", message: "m" }),
   CertificateUntrusted: () => certificate("unknown-authority"),
   CertificateSelfSigned: () => certificate("self-signed"),

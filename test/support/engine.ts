@@ -6,6 +6,7 @@ import type { Finding } from "../../src/findings/index.js";
 import {
   fixedNodes,
   type NodeProfile,
+  type NodeState,
   nodeFilesFromMap,
   parseRuntime,
   seenNodeProfile,
@@ -24,6 +25,8 @@ export interface EngineSpec {
   /** `containerd://1.7.13`. */
   readonly runtime: string;
   readonly platform?: string;
+  /** What the node holds; absent: nobody listed it. */
+  readonly nodes?: readonly NodeState[];
   readonly secrets?: readonly PullSecret[];
   readonly serviceAccounts?: readonly PullServiceAccount[];
   /** As if Pods came from an API server that has merged the ServiceAccount's list in. */
@@ -54,7 +57,7 @@ export function createEngine(spec: EngineSpec): Engine {
   });
   const check = createCheck({
     clock: systemClock,
-    nodes: fixedNodes([profileOf(spec, identityKey)]),
+    nodes: fixedNodes([profileOf(spec, identityKey)], spec.nodes),
     predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
     secrets: inMemorySecretSource({
       secrets: spec.secrets ?? [],
