@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Check, type CheckObserver, createCheck } from "../check/index.js";
+import { type Check, type CheckDeps, type CheckObserver, createCheck } from "../check/index.js";
 import type { GivenNodeCredentials, NodeView } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
 import { type Keyring, nodeFileKeyring, type PullSecretEntry, type SecretSource } from "../credentials/index.js";
@@ -12,8 +12,8 @@ import {
   systemCaPems,
 } from "../node/index.js";
 import { parsePlatform } from "../oci/index.js";
-import { createPredictor } from "../prediction/index.js";
-import { createRegistryClient, type ObservedRequest } from "../registry/index.js";
+import { createLayerMemory, createPredictor, createThroughputMeter } from "../prediction/index.js";
+import { createRateLimits, createRegistryClient, type ObservedRequest, type SeenRateLimit } from "../registry/index.js";
 
 /** What the command line and the webhook give to have a check built. */
 export interface AssemblyOrder {
@@ -25,7 +25,10 @@ export interface AssemblyOrder {
   readonly injectServiceAccount: "templates" | "always";
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
+  /** Told of every image that can be pulled. */
+  readonly onPulled?: CheckDeps["onPulled"];
   readonly observer?: CheckObserver & {
+    onRateLimit(seen: SeenRateLimit): void;
     onRequest(request: ObservedRequest): void;
     onCache(result: "hit" | "miss" | "shared"): void;
   };
@@ -48,15 +51,24 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   // One key for the whole process: identities made by node profiles and by Secrets must be comparable.
   const identityKey = randomBytes(32);
   const profiles = nodeProfiles(order.node, identityKey);
+  const rateLimits = createRateLimits(clock);
+  const throughput = createThroughputMeter(clock);
+  const layers = createLayerMemory(maxCachedOutcomes);
   const client = createRegistryClient({
     clock,
     systemCaPems: order.node.root === undefined ? undefined : systemCaPems(order.node.root.files),
     identityKey: identityKey.toString("hex"),
     userAgent: `pullguard/${order.version}`,
+    onRateLimit: (seen) => {
+      rateLimits.note(seen);
+      observer?.onRateLimit(seen);
+    },
+    onTransfer: (transfer) => throughput.note({ ...transfer, source: "own" }),
     ...(observer === undefined ? {} : { observer }),
   });
   const predictor = createPredictor({
     client,
+    rateLimits,
     clock,
     maxCachedOutcomes,
     lingerMs: order.lingerMs,
@@ -70,6 +82,8 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     keyring: { identityKey },
     missingSecretsMayAppear: order.missingSecretsMayAppear,
     injectServiceAccount: order.injectServiceAccount,
+    knowledge: { throughput, layers, rateLimits },
+    ...(order.onPulled === undefined ? {} : { onPulled: order.onPulled }),
     ...(observer === undefined ? {} : { observer }),
   });
   return { check, close: () => client.close() };

@@ -38,7 +38,7 @@ export function checkPresence(index: PresenceIndex, question: PresenceQuestion):
     return judgement === undefined ? open : { kind: "settled", judgement };
   }
   if (presence.on.length === 0) return open;
-  if (!isEverywhere) return { kind: "open", adapt: (judgement) => judgePartlyPresent(judgement, presence) };
-  if (!proof) return { kind: "settled", judgement: judgePresent(reference, presence, false) };
-  return { kind: "open", adapt: (judgement) => judgeProof(judgement, presence) };
+  if (isEverywhere && !proof) return { kind: "settled", judgement: judgePresent(reference, presence, false) };
+  const adapt = isEverywhere ? judgeProof : judgePartlyPresent;
+  return { kind: "open", adapt: (judgement) => ({ ...adapt(judgement, presence), heldBy: presence.on }) };
 }

@@ -10,16 +10,16 @@ import {
   createPresenceIndex,
   dialectFor,
   type Predictor,
+  type PresenceIndex,
   type PullOutcome,
   type PullPlan,
   type PullQuestion,
-  type PresenceIndex,
   planPull,
 } from "../prediction/index.js";
 import { repositoryName } from "../reference/index.js";
 import type { DistinctImage, Workload } from "../workload/index.js";
-import { checkPresence } from "./presence-check.js";
 import { noSecretsRead, type PodSecretsReader, type SecretsDeps, secretsView } from "./pod-secrets.js";
+import { checkPresence } from "./presence-check.js";
 
 /** How long a node's registry files are believed; a changed hosts.toml shows within this time. */
 const hostPlanTtlMs = 2000;

@@ -4,6 +4,7 @@ import { namesCauses } from "./catalogue/names.js";
 import { nodesCauses } from "./catalogue/nodes.js";
 import { ownCauses } from "./catalogue/own.js";
 import { presenceCauses } from "./catalogue/presence.js";
+import { timeCauses } from "./catalogue/time.js";
 import { transportCauses } from "./catalogue/transport.js";
 import type { CauseEntry } from "./cause-entry.js";
 
@@ -15,6 +16,7 @@ export const catalogue = {
   ...nodesCauses,
   ...accessCauses,
   ...contentCauses,
+  ...timeCauses,
   ...ownCauses,
 } as const satisfies Record<string, CauseEntry>;
 

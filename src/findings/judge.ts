@@ -22,6 +22,10 @@ export interface Judgement {
   readonly message: string;
   readonly fix: string | null;
   readonly advisories?: readonly Advisory[];
+  /** How it was pulled, for what is said beyond the verdict. */
+  readonly pulled?: Extract<PullOutcome, { kind: "pulled" }>;
+  /** Listed nodes that hold the image already. */
+  readonly heldBy?: readonly string[];
 }
 
 /** An image whose fate needs no registry: invalid names, `Never`, broken node files. */
@@ -72,10 +76,8 @@ export function judgeMalformedSecret(
 }
 
 /** The image can be pulled. */
-export function judgePulled(
-  { attempt }: Extract<PullOutcome, { kind: "pulled" }>,
-  reference: ImageReference,
-): Judgement {
+export function judgePulled(outcome: Extract<PullOutcome, { kind: "pulled" }>, reference: ImageReference): Judgement {
+  const { attempt } = outcome;
   const { digest, via, platforms } = attempt;
   const mirror = via.mirrorOf === undefined ? "" : ` from ${via.address}`;
   const offers =
@@ -88,6 +90,7 @@ export function judgePulled(
     kubeletReason: null,
     message: `can be pulled${mirror}${offers}`,
     fix: null,
+    pulled: outcome,
   };
 }
 

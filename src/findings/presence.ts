@@ -56,7 +56,10 @@ export function judgePartlyPresent(judgement: Judgement, { on, missing, unsure }
 export function judgeProof(judgement: Judgement, { on }: Presence): Judgement {
   const there = `is already on ${nodesText(on)}`;
   if (judgement.verdict === "pullable" || judgement.verdict === "skipped") {
-    return { ...judgement, message: `${there}; where the kubelet wants proof of the Pod's credentials, it ${judgement.message}` };
+    return {
+      ...judgement,
+      message: `${there}; where the kubelet wants proof of the Pod's credentials, it ${judgement.message}`,
+    };
   }
   return {
     ...judgement,

@@ -35,8 +35,7 @@ export function readRollout(kind: string, object: Fields): Rollout {
 
 function deploymentUpdate(spec: Fields): Partial<Rollout> {
   const strategy = fields(spec.strategy);
-  const progressDeadlineSeconds =
-    number(spec.progressDeadlineSeconds) ?? deploymentDefaults.progressDeadlineSeconds;
+  const progressDeadlineSeconds = number(spec.progressDeadlineSeconds) ?? deploymentDefaults.progressDeadlineSeconds;
   if (strategy.type === "Recreate") return { progressDeadlineSeconds };
   const rolling = fields(strategy.rollingUpdate);
   const update = {

@@ -45,7 +45,8 @@ function isAllowed(patterns: readonly string[], reference: ImageReference): bool
 /** The name as the Pod has it, without tag and digest. Source: image_pull_policies.go `trimImageTagDigest`. */
 function writtenRepository(reference: ImageReference): string {
   const { written, tag, digest } = reference;
-  const withoutDigest = digest !== undefined && written.endsWith(`@${digest}`) ? written.slice(0, -digest.length - 1) : written;
+  const withoutDigest =
+    digest !== undefined && written.endsWith(`@${digest}`) ? written.slice(0, -digest.length - 1) : written;
   const end = tag === undefined ? "" : `:${tag}`;
   const name = end !== "" && withoutDigest.endsWith(end) ? withoutDigest.slice(0, -end.length) : withoutDigest;
   return name === "" ? repositoryName(reference) : name;

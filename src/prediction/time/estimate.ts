@@ -159,7 +159,8 @@ function assumptionsOf(input: EstimateInput, registries: ReadonlySet<string>): r
   if (assumed.length > 0) {
     found.push({ code: "KubeletDefaults", text: `the kubelet has its defaults for ${assumed.join(", ")}` });
   }
-  if (input.queued.length === 0) found.push({ code: "NothingQueued", text: "nothing else is being pulled on the node" });
+  if (input.queued.length === 0)
+    found.push({ code: "NothingQueued", text: "nothing else is being pulled on the node" });
   return found;
 }
 

@@ -8,7 +8,7 @@ export interface Throughput {
   readonly samples: number;
 }
 
-/** One transfer that was seen. `registry`: domain of the image, as in its reference. */
+/** One transfer that was seen. `registry`: the image's domain for `kubelet`, the host that was asked for `own`. */
 export interface SeenTransfer {
   readonly registry: string;
   readonly bytes: number;
@@ -19,8 +19,11 @@ export interface SeenTransfer {
 /** Learns how fast registries are from what is transferred anyway; nothing is downloaded to find out. */
 export interface ThroughputMeter {
   note(transfer: SeenTransfer): void;
-  /** What nodes saw goes before what Pullguard saw; undefined where too little was seen in the last hour. */
-  throughputOf(registry: string): Throughput | undefined;
+  /**
+   * What nodes saw goes before what Pullguard saw; undefined where too little was seen in the last hour.
+   * @param host that serves the registry's images, `registry-1.docker.io` for docker.io
+   */
+  throughputOf(registry: string, host: string): Throughput | undefined;
 }
 
 /** Shorter transfers tell the latency of a connection, not its width. */
@@ -65,6 +68,6 @@ export function createThroughputMeter(clock: Clock): ThroughputMeter {
       const [oldest] = entries.keys();
       if (entries.size > maxRegistries && oldest !== undefined) entries.delete(oldest);
     },
-    throughputOf: (registry) => find("kubelet", registry) ?? find("own", registry),
+    throughputOf: (registry, host) => find("kubelet", registry) ?? find("own", host),
   };
 }

@@ -36,7 +36,9 @@ const image = (name: string): fc.Arbitrary<SimulatedImage> =>
     name: fc.constant(name),
     registry: fc.constantFrom("a.test", "b.test"),
     layers: fc.constant([]),
-    resolveMs: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 20, max: 900 })).map((n) => n * stepMs),
+    resolveMs: fc
+      .oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 20, max: 900 }))
+      .map((n) => n * stepMs),
     failsUntilMs: fc.oneof(
       { weight: 3, arbitrary: fc.constant(0) },
       { weight: 1, arbitrary: fc.integer({ min: 1, max: 9000 }).map((n) => n * stepMs) },

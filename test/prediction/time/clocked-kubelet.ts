@@ -29,7 +29,9 @@ export function clockedKubelet(scenario: Scenario, stepMs: number): SimulationRe
     for (const [group, { startMs, maxStarting }] of scenario.groups.entries()) {
       if (startMs > nowMs) continue;
       const own = pods.filter((pod) => pod.group === group);
-      let busy = own.filter(({ index: i }) => times[i]?.startedMs !== undefined && times[i]?.pulledMs === undefined).length;
+      let busy = own.filter(
+        ({ index: i }) => times[i]?.startedMs !== undefined && times[i]?.pulledMs === undefined,
+      ).length;
       for (const pod of own) {
         const its = times[pod.index];
         if (its === undefined || its.startedMs !== undefined || busy >= maxStarting) continue;
@@ -160,7 +162,8 @@ class Node {
     for (const running of this.#running) {
       const image = this.#image(running.image);
       const mine = running.wants.filter(({ mine: own, left }) => own && left > 0);
-      for (const want of mine.slice(0, this.#node.maxDownloads)) found.push(Object.assign(want, { registry: image.registry }));
+      for (const want of mine.slice(0, this.#node.maxDownloads))
+        found.push(Object.assign(want, { registry: image.registry }));
     }
     return found;
   }
@@ -217,7 +220,10 @@ class Node {
     const { bytesPerSecond } = this.#node;
     const flows = this.flows();
     for (const flow of flows) {
-      const all = this.siblings.reduce((sum, node) => sum + node.flows().filter((f) => f.registry === flow.registry).length, 0);
+      const all = this.siblings.reduce(
+        (sum, node) => sum + node.flows().filter((f) => f.registry === flow.registry).length,
+        0,
+      );
       const given = this.scenario.registryBytesPerSecond.get(flow.registry) ?? Infinity;
       flow.left -= (Math.min(bytesPerSecond / flows.length, given / Math.max(1, all)) * this.stepMs) / 1000;
     }

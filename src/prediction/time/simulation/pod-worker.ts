@@ -63,7 +63,11 @@ export class PodWorker {
   #ensure(at: number, nowMs: number): "there" | "waits" | "failed" {
     const use = this.#pod.uses[at];
     const image = use === undefined ? undefined : this.#world.images.get(use.image);
-    if (use === undefined || image === undefined || (use.pullPolicy !== "Always" && this.#node.present.has(use.image))) {
+    if (
+      use === undefined ||
+      image === undefined ||
+      (use.pullPolicy !== "Always" && this.#node.present.has(use.image))
+    ) {
       this.#missing.delete(at);
       return "there";
     }
