@@ -76,7 +76,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   });
   const check = createCheck({
     clock,
-    nodes: fixedNodes(profiles),
+    nodes: fixedNodes(profiles, order.node.listed),
     predictor,
     secrets: order.secrets,
     keyring: { identityKey },
@@ -97,6 +97,21 @@ function nodeProfiles(view: NodeView, identityKey: Uint8Array): readonly NodePro
       ? {}
       : { node: { name: `node in ${view.root.path}`, files: view.root.files, identityKey } }),
   });
+  const { kubelet } = view;
+  return withCredentials(
+    kubelet === undefined
+      ? profiles
+      : profiles.map((profile) => ({ ...profile, kubelet: { ...profile.kubelet, ...kubelet } })),
+    view,
+    identityKey,
+  );
+}
+
+function withCredentials(
+  profiles: readonly NodeProfile[],
+  view: NodeView,
+  identityKey: Uint8Array,
+): readonly NodeProfile[] {
   if (view.credentials === "unknown") return profiles;
   if (view.credentials !== "none") {
     const file = view.credentials;

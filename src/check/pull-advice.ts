@@ -111,7 +111,7 @@ function timeAdvice(
 ): readonly Advisory[] {
   const found = new Map<string, Advisory>();
   const throughputOf = throughputsOf(knowledge, images);
-  const nodeCount = new Set(candidates.flatMap(({ nodes }) => nodes?.map(({ name }) => name) ?? [])).size;
+  const nodeCount = wholeCluster(candidates).length;
   for (const { profile, nodes } of candidates) {
     const place = busiestNode(knowledge, nodes ?? [], tasks, images);
     const advisories = [
@@ -121,6 +121,12 @@ function timeAdvice(
     for (const advisory of advisories) if (!found.has(advisory.cause)) found.set(advisory.cause, advisory);
   }
   return [...found.values()];
+}
+
+/** Every node that the Pods may land on; none where these are not known. */
+function wholeCluster(candidates: readonly NodeCandidates[]): readonly NodeState[] {
+  if (candidates.some(({ nodes, nodesAreSample }) => nodes === undefined || nodesAreSample === true)) return [];
+  return [...new Map(candidates.flatMap(({ nodes }) => nodes ?? []).map((node) => [node.name, node])).values()];
 }
 
 /** The node that has most to do until it holds the images. */
@@ -256,7 +262,7 @@ function rateLimitAdvice(
   pulled: readonly (Pulled & { readonly index: number })[],
 ): readonly { readonly index: number; readonly advisory: Advisory }[] {
   if (rateLimits === undefined) return [];
-  const nodes = candidates.flatMap((group) => group.nodes ?? []);
+  const nodes = wholeCluster(candidates);
   const byRegistry = new Map<string, (Pulled & { readonly index: number })[]>();
   for (const image of pulled) {
     const key = `${image.pulled.attempt.via.address} ${image.pulled.identity}`;

@@ -2,6 +2,7 @@ export { planHosts } from "./containerd/host-plan.js";
 export { defaultHostsRoot } from "./containerd/view.js";
 export { nodeFilesFromMap } from "./files.js";
 export { fixedNodes } from "./fixed-nodes.js";
+export { readKubeletSettings } from "./kubelet-config.js";
 export {
   type CandidateNode,
   candidateProfiles,

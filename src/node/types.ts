@@ -213,6 +213,8 @@ export interface NodeCandidates {
   readonly where: string;
   /** Absent: the profile stands for nodes that nobody listed. */
   readonly nodes?: readonly NodeState[];
+  /** The listed nodes stand for others like them: how many there are is not known. */
+  readonly nodesAreSample?: true;
 }
 
 /** Port: which nodes a Pod may land on, grouped by profile. Asks nobody; at least one group comes back. */

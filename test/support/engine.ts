@@ -57,7 +57,7 @@ export function createEngine(spec: EngineSpec): Engine {
   });
   const check = createCheck({
     clock: systemClock,
-    nodes: fixedNodes([profileOf(spec, identityKey)], spec.nodes),
+    nodes: fixedNodes([profileOf(spec, identityKey)], spec.nodes === undefined ? {} : { nodes: spec.nodes }),
     predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
     secrets: inMemorySecretSource({
       secrets: spec.secrets ?? [],
