@@ -18,57 +18,64 @@ import type { Scenario, SimulatedPull, SimulatedUse, SimulationResult } from "..
  */
 export function clockedKubelet(scenario: Scenario, stepMs: number): SimulationResult {
   const pulls: SimulatedPull[] = [];
-  const times = scenario.pods.map((): { startedMs?: number; pulledMs?: number } => ({}));
   const nodes = scenario.nodes.map((_, index) => new Node(scenario, index, stepMs, pulls));
-  const pods = scenario.pods.map((pod, index) => {
-    const node = nodes[pod.node];
-    if (node === undefined) throw new Error("no such node");
-    return { index, group: pod.group, node, turn: podLoop(scenario, index, node), wakesMs: Infinity };
-  });
-  const admit = (nowMs: number): void => {
-    for (const [group, { startMs, maxStarting }] of scenario.groups.entries()) {
-      if (startMs > nowMs) continue;
-      const own = pods.filter((pod) => pod.group === group);
-      let busy = own.filter(
-        ({ index: i }) => times[i]?.startedMs !== undefined && times[i]?.pulledMs === undefined,
-      ).length;
-      for (const pod of own) {
-        const its = times[pod.index];
-        if (its === undefined || its.startedMs !== undefined || busy >= maxStarting) continue;
-        its.startedMs = nowMs;
-        pod.wakesMs = nowMs;
-        busy += 1;
-      }
-    }
-  };
-  const resume = (pod: (typeof pods)[number], nowMs: number, answer?: SimulatedPull): void => {
-    const next = pod.turn.next({ nowMs, ...(answer === undefined ? {} : { answer }) });
-    pod.wakesMs = Infinity;
-    if (next.done === true) {
-      const its = times[pod.index];
-      if (its !== undefined) its.pulledMs = nowMs;
-    } else if (next.value.kind === "sleep") pod.wakesMs = next.value.untilMs;
-    else pod.node.channel.push({ pod: pod.index, image: next.value.image, askedMs: nowMs });
-  };
   for (const node of nodes) node.siblings = nodes;
-  for (const pod of pods) pod.turn.next({ nowMs: 0 });
+  const pods = scenario.pods.map((pod, index) => new PodRunner(scenario, index, pod.group, nodes[pod.node] as Node));
   for (let nowMs = 0; nowMs <= scenario.untilMs; nowMs += stepMs) {
-    if (times.every(({ pulledMs }) => pulledMs !== undefined)) break;
-    for (const node of nodes) {
-      for (const pull of node.tick(nowMs)) resume(pods[pull.pod] as (typeof pods)[number], nowMs, pull);
-    }
-    for (let woke = true; woke; ) {
-      admit(nowMs);
-      woke = pods.some((pod) => pod.wakesMs <= nowMs);
-      for (const pod of pods) if (pod.wakesMs <= nowMs) resume(pod, nowMs);
-    }
+    for (const node of nodes) for (const pull of node.tick(nowMs)) pods[pull.pod]?.resume(nowMs, pull);
+    while (wake(scenario, pods, nowMs));
     for (const node of nodes) {
       for (let refused = node.serve(nowMs); refused !== undefined; refused = node.serve(nowMs)) {
-        resume(pods[refused.pod] as (typeof pods)[number], nowMs, refused);
+        pods[refused.pod]?.resume(nowMs, refused);
       }
     }
+    if (pods.every(({ times }) => times.pulledMs !== undefined)) break;
   }
-  return { pulls, pods: times };
+  return { pulls, pods: pods.map(({ times }) => times) };
+}
+
+/** Lets new Pods in as far as their groups allow, then resumes whose time has come; false where nobody's has. */
+function wake(scenario: Scenario, pods: readonly PodRunner[], nowMs: number): boolean {
+  for (const [group, { startMs, maxStarting }] of scenario.groups.entries()) {
+    const own = pods.filter((pod) => pod.group === group);
+    const busy = own.filter(({ times }) => times.startedMs !== undefined && times.pulledMs === undefined);
+    const waiting = own.filter(({ times }) => times.startedMs === undefined);
+    const free = startMs > nowMs ? 0 : maxStarting - busy.length;
+    for (const pod of waiting.slice(0, Math.min(free, waiting.length))) pod.start(nowMs);
+  }
+  const due = pods.filter((pod) => pod.wakesMs <= nowMs);
+  for (const pod of due) pod.resume(nowMs);
+  return due.length > 0;
+}
+
+class PodRunner {
+  readonly times: { startedMs?: number; pulledMs?: number } = {};
+  readonly index: number;
+  readonly group: number;
+  wakesMs = Infinity;
+  readonly #node: Node;
+  readonly #loop: Generator<Wish, void, News>;
+
+  constructor(scenario: Scenario, index: number, group: number, node: Node) {
+    this.index = index;
+    this.group = group;
+    this.#node = node;
+    this.#loop = podLoop(scenario, index, node);
+    this.#loop.next({ nowMs: 0 });
+  }
+
+  start(nowMs: number): void {
+    this.times.startedMs = nowMs;
+    this.wakesMs = nowMs;
+  }
+
+  resume(nowMs: number, answer?: SimulatedPull): void {
+    const next = this.#loop.next({ nowMs, ...(answer === undefined ? {} : { answer }) });
+    this.wakesMs = Infinity;
+    if (next.done === true) this.times.pulledMs = nowMs;
+    else if (next.value.kind === "sleep") this.wakesMs = next.value.untilMs;
+    else this.#node.channel.push({ pod: this.index, image: next.value.image, askedMs: nowMs });
+  }
 }
 
 type Wish = { readonly kind: "sleep"; readonly untilMs: number } | { readonly kind: "pull"; readonly image: string };
@@ -77,35 +84,52 @@ interface News {
   readonly answer?: SimulatedPull;
 }
 
-/** R1 to R4. The first `next` only brings it to its start. */
+/** R1 and R2. The first `next` only brings it to its start. */
 function* podLoop(scenario: Scenario, index: number, node: Node): Generator<Wish, void, News> {
   const started = new Set<SimulatedUse>();
-  const backOff = new Map<string, { seconds: number; sinceMs: number }>();
+  const pauses = new Pauses();
   const uses = scenario.pods[index]?.uses ?? [];
   let { nowMs } = yield { kind: "sleep", untilMs: Infinity };
   for (let round = 0; ; round += 1) {
     for (const use of uses.filter((candidate) => !started.has(candidate))) {
-      if (use.pullPolicy === "IfNotPresent" && node.images.has(use.image)) {
-        started.add(use);
-        continue;
-      }
-      const pause = backOff.get(use.image);
-      const fresh = pause === undefined || nowMs - pause.sinceMs > 600_000;
-      if (fresh || nowMs - pause.sinceMs >= pause.seconds * 1000) {
-        const news: News = yield { kind: "pull", image: use.image };
-        nowMs = news.nowMs;
-        if (news.answer?.outcome === "pulled") {
-          started.add(use);
-          continue;
-        }
-        const gone = pause === undefined || nowMs - pause.sinceMs > 600_000;
-        backOff.set(use.image, { seconds: gone ? 10 : Math.min(300, pause.seconds * 2), sinceMs: nowMs });
-      }
-      if (use.blocks) break;
+      const end = yield* ensureImage(use, node, pauses, nowMs);
+      nowMs = end.nowMs;
+      if (end.isThere) started.add(use);
+      else if (use.blocks) break;
     }
     if (uses.every((use) => started.has(use))) return;
     const due = nowMs + 10_000 + 10_000 * scenario.syncJitter(index, round);
     ({ nowMs } = yield { kind: "sleep", untilMs: Math.ceil(due / 1000) * 1000 });
+  }
+}
+
+/** R3. */
+function* ensureImage(use: SimulatedUse, node: Node, pauses: Pauses, nowMs: number) {
+  if (use.pullPolicy === "IfNotPresent" && node.images.has(use.image)) return { nowMs, isThere: true };
+  if (pauses.isOn(use.image, nowMs)) return { nowMs, isThere: false };
+  const news: News = yield { kind: "pull", image: use.image } as const;
+  const isThere = news.answer?.outcome === "pulled";
+  if (!isThere) pauses.lengthen(use.image, news.nowMs);
+  return { nowMs: news.nowMs, isThere };
+}
+
+/** R4. */
+class Pauses {
+  readonly #pauses = new Map<string, { readonly seconds: number; readonly sinceMs: number }>();
+
+  isOn(image: string, nowMs: number): boolean {
+    const pause = this.#remembered(image, nowMs);
+    return pause !== undefined && nowMs < pause.sinceMs + pause.seconds * 1000;
+  }
+
+  lengthen(image: string, nowMs: number): void {
+    const seconds = Math.min(300, (this.#remembered(image, nowMs)?.seconds ?? 5) * 2);
+    this.#pauses.set(image, { seconds, sinceMs: nowMs });
+  }
+
+  #remembered(image: string, nowMs: number) {
+    const pause = this.#pauses.get(image);
+    return pause === undefined || nowMs - pause.sinceMs > 600_000 ? undefined : pause;
   }
 }
 
