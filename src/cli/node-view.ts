@@ -38,12 +38,13 @@ export async function readNodeView(flags: NodeFlags): Promise<NodeView> {
       : await loadNodeCredentials(nodeCredentials);
   const root = nodeRoot === undefined ? undefined : { path: nodeRoot, files: nodeFilesBelow(nodeRoot) };
   const listed = await listedNodes(flags);
+  const kubelet = kubeletSettings(flags, root);
   return {
     ...(platform === undefined ? {} : { platform }),
     ...(runtime === undefined ? {} : { runtime }),
     ...(root === undefined ? {} : { root }),
     credentials,
-    kubelet: kubeletSettings(flags, root),
+    ...(Object.keys(kubelet).length === 0 ? {} : { kubelet }),
     ...(listed === undefined ? {} : { listed }),
   };
 }

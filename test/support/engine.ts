@@ -5,6 +5,7 @@ import { inMemorySecretSource, type PullSecret, type PullServiceAccount } from "
 import type { Finding } from "../../src/findings/index.js";
 import {
   fixedNodes,
+  type KubeletSettings,
   type NodeProfile,
   type NodeState,
   nodeFilesFromMap,
@@ -27,6 +28,7 @@ export interface EngineSpec {
   readonly platform?: string;
   /** What the node holds; absent: nobody listed it. */
   readonly nodes?: readonly NodeState[];
+  readonly kubelet?: KubeletSettings;
   readonly secrets?: readonly PullSecret[];
   readonly serviceAccounts?: readonly PullServiceAccount[];
   /** As if Pods came from an API server that has merged the ServiceAccount's list in. */
@@ -99,11 +101,12 @@ function profileOf(spec: EngineSpec, identityKey: Uint8Array): NodeProfile {
   const platform: { readonly platform?: Platform } =
     spec.platform === undefined ? {} : { platform: parsePlatform(spec.platform) };
   if (spec.nodeFiles === undefined) return unseenNodeProfile({ runtime, ...platform });
-  return seenNodeProfile({
+  const profile = seenNodeProfile({
     name: "node",
     files: nodeFilesFromMap(spec.nodeFiles),
     runtime,
     identityKey,
     ...platform,
   });
+  return spec.kubelet === undefined ? profile : { ...profile, kubelet: spec.kubelet };
 }
