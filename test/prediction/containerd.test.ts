@@ -335,23 +335,3 @@ describe("a pull as containerd makes it", () => {
     assert.deepEqual(asked, ["HEAD reg.test manifests/v1", `GET pull-only.test manifests/${manifest.digest}`]);
   });
 });
-
-describe("a registry that has few pulls left", () => {
-  it("is asked by HEAD only", async () => {
-    const served = encode({ schemaVersion: 2, config: { ...config, digest: "sha256:x", size: 1 }, layers: [] });
-    const session = scriptedSession(serves("reg.test", served));
-    const result = await dialectFor({ runtime: versions.current, settings: {} }).attempt(
-      {
-        reference: byTag,
-        hosts: [upstream],
-        platform: amd64,
-        session,
-        manifests: { recall: () => undefined, remember: () => undefined },
-        spares: ({ address }) => address === "reg.test",
-      },
-      new AbortController().signal,
-    );
-    assert.equal(result.kind === "pulled" && result.unread, "rate-limit");
-    assert.deepEqual(session.asked, ["HEAD reg.test manifests/v1"]);
-  });
-});
