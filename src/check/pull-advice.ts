@@ -66,10 +66,7 @@ export function advisePulls(
   const tell = (index: number, advisories: readonly Advisory[]): void => {
     if (advisories.length > 0) found.set(index, [...(found.get(index) ?? []), ...advisories]);
   };
-  for (const { image, pulled: outcome } of pulled) {
-    const parsed = parseReference(image.image, "current");
-    if (parsed.kind === "reference") knowledge.layers?.remember(parsed.reference, outcome.attempt);
-  }
+  for (const image of pulled) knowledge.layers?.remember(image.pulled.reference, image.pulled.attempt);
   const tasks = tasksOf(question.workload, pulled);
   if (tasks.length > 0) {
     const largest = pulled.reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a));
@@ -83,25 +80,22 @@ function sizeOf({ pulled }: Pulled): number {
   return (pulled.attempt.image?.layers ?? []).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
+/** Where the kubelet comes to a use of an image. */
+const turn = { imageVolume: 0, ephemeralContainer: 1, initContainer: 2, container: 3 } as const;
+
 /** The Pod's images whose layers are known, in the order in which the kubelet comes to them. */
 function tasksOf({ pod }: Workload, pulled: readonly Pulled[]): readonly PullTask[] {
-  const layersOf = new Map(pulled.map(({ image, pulled: { attempt } }) => [image.image, attempt.image?.layers]));
-  const order = ["imageVolume", "ephemeralContainer", "initContainer", "container"];
-  const uses = [...pod.images].sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role));
-  return uses.flatMap(({ image, pullPolicy, role }) => {
-    const layers = layersOf.get(image);
-    const parsed = parseReference(image, "current");
-    if (layers === undefined || pullPolicy === "Never" || parsed.kind !== "reference") return [];
-    return [
-      {
-        image,
-        registry: parsed.reference.domain,
-        layers: layers.map(({ digest, sizeBytes }) => ({ digest, bytes: sizeBytes })),
-        pullPolicy,
-        blocks: role === "initContainer",
-      },
-    ];
-  });
+  const known = new Map(pulled.map((image) => [image.image.image, image.pulled]));
+  const tasks: (PullTask & { readonly turn: number })[] = [];
+  for (const { image, pullPolicy, role } of pod.images) {
+    const found = known.get(image);
+    const resolved = found?.attempt.image;
+    if (found === undefined || resolved === undefined || pullPolicy === "Never") continue;
+    const layers = resolved.layers.map(({ digest, sizeBytes }) => ({ digest, bytes: sizeBytes }));
+    const registry = found.reference.domain;
+    tasks.push({ image, registry, layers, pullPolicy, blocks: role === "initContainer", turn: turn[role] });
+  }
+  return tasks.sort((a, b) => a.turn - b.turn);
 }
 
 function timeAdvice(
@@ -178,10 +172,9 @@ interface NodePulls {
 /** By the host that served each registry's images just now; others, of Pods in the queue, are asked for by name. */
 function throughputsOf({ throughput }: PullKnowledge, images: readonly JudgedImage[]): EstimateInput["throughputOf"] {
   const hosts = new Map<string, string>();
-  for (const { image, judgement } of images) {
-    const parsed = parseReference(image.image, "current");
-    if (judgement.pulled === undefined || parsed.kind !== "reference") continue;
-    hosts.set(parsed.reference.domain, judgement.pulled.attempt.via.address);
+  for (const { judgement } of images) {
+    if (judgement.pulled === undefined) continue;
+    hosts.set(judgement.pulled.reference.domain, judgement.pulled.attempt.via.address);
   }
   return (registry) => throughput?.throughputOf(registry, hosts.get(registry) ?? registry);
 }

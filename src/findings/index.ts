@@ -9,6 +9,7 @@ export {
   judgePlan,
   judgePulled,
   judgeUnchecked,
+  type PulledImage,
 } from "./judge.js";
 export { mergeJudgements, type ProfiledJudgement } from "./merge.js";
 export { explainCause, findingsPage } from "./page.js";

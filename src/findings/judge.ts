@@ -1,5 +1,5 @@
 import { unreachable } from "../core/index.js";
-import type { FailedAttempt, HostFailure, PullOutcome, PullPlan } from "../prediction/index.js";
+import type { FailedAttempt, HostFailure, PulledAttempt, PullOutcome, PullPlan } from "../prediction/index.js";
 import { type ImageReference, normalisedReference } from "../reference/index.js";
 import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
 import { diagnoseDenied, diagnoseRefusal } from "./access.js";
@@ -12,6 +12,13 @@ import { recreateSecret, secretLabel } from "./secret-repair.js";
 import { diagnoseFault } from "./transport.js";
 import type { Advisory, Verdict } from "./types.js";
 
+/** An image that can be pulled. `identity`: of the credential that led to it. */
+export interface PulledImage {
+  readonly reference: ImageReference;
+  readonly attempt: PulledAttempt;
+  readonly identity: string;
+}
+
 /** The answer for one image on nodes of one profile. */
 export interface Judgement {
   readonly reference: string | null;
@@ -23,7 +30,7 @@ export interface Judgement {
   readonly fix: string | null;
   readonly advisories?: readonly Advisory[];
   /** How it was pulled, for what is said beyond the verdict. */
-  readonly pulled?: Extract<PullOutcome, { kind: "pulled" }>;
+  readonly pulled?: PulledImage;
   /** Listed nodes that hold the image already. */
   readonly heldBy?: readonly string[];
 }
@@ -76,8 +83,10 @@ export function judgeMalformedSecret(
 }
 
 /** The image can be pulled. */
-export function judgePulled(outcome: Extract<PullOutcome, { kind: "pulled" }>, reference: ImageReference): Judgement {
-  const { attempt } = outcome;
+export function judgePulled(
+  { attempt, identity }: Extract<PullOutcome, { kind: "pulled" }>,
+  reference: ImageReference,
+): Judgement {
   const { digest, via, platforms } = attempt;
   const mirror = via.mirrorOf === undefined ? "" : ` from ${via.address}`;
   const offers =
@@ -90,7 +99,7 @@ export function judgePulled(outcome: Extract<PullOutcome, { kind: "pulled" }>, r
     kubeletReason: null,
     message: `can be pulled${mirror}${offers}`,
     fix: null,
-    pulled: outcome,
+    pulled: { reference, attempt, identity },
   };
 }
 

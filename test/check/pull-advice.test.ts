@@ -55,7 +55,7 @@ function ask(
         message: "",
         fix: null,
         pulled: {
-          kind: "pulled",
+          reference: { written: image.image, domain: "reg.test", path: "x", tag: "v1" },
           identity: "anonymous",
           attempt: {
             kind: "pulled",

@@ -14,8 +14,8 @@ import {
   unseenNodeProfile,
 } from "../../src/node/index.js";
 import { type Platform, parsePlatform } from "../../src/oci/index.js";
-import { createPredictor } from "../../src/prediction/index.js";
-import { createRegistryClient, type RegistryClient } from "../../src/registry/index.js";
+import { createLayerMemory, createPredictor, createThroughputMeter } from "../../src/prediction/index.js";
+import { createRateLimits, createRegistryClient, type RegistryClient } from "../../src/registry/index.js";
 import { readWorkloads } from "../../src/workload/index.js";
 import type { Lab } from "./lab/index.js";
 
@@ -49,6 +49,7 @@ export interface Engine {
 
 export function createEngine(spec: EngineSpec): Engine {
   const identityKey = randomBytes(32);
+  const rateLimits = createRateLimits(systemClock);
   const client = createRegistryClient({
     clock: systemClock,
     systemCaPems: undefined,
@@ -56,8 +57,10 @@ export function createEngine(spec: EngineSpec): Engine {
     connectTo: spec.lab.connectTo,
     identityKey: identityKey.toString("hex"),
     userAgent: "pullguard-test",
+    onRateLimit: (seen) => rateLimits.note(seen),
   });
   const check = createCheck({
+    knowledge: { throughput: createThroughputMeter(systemClock), layers: createLayerMemory(1000), rateLimits },
     clock: systemClock,
     nodes: fixedNodes([profileOf(spec, identityKey)], spec.nodes === undefined ? {} : { nodes: spec.nodes }),
     predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),

@@ -16,9 +16,13 @@ export interface LayerMemory {
  */
 export function createLayerMemory(maxImages: number): LayerMemory {
   const layers = new LRUCache<string, readonly string[]>({ max: maxImages });
+  // Most admissions are answered from memory, with the same attempt again and again.
+  const remembered = new WeakSet<PulledAttempt>();
   return {
-    remember(reference, { digest, image }) {
-      if (image === undefined) return;
+    remember(reference, attempt) {
+      const { digest, image } = attempt;
+      if (image === undefined || remembered.has(attempt)) return;
+      remembered.add(attempt);
       const digests = image.layers.map((layer) => layer.digest);
       for (const known of new Set([digest, image.manifestDigest])) {
         layers.set(`${repositoryName(reference)}@${known}`, digests);
