@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { createRateLimits } from "../../src/registry/index.js";
+import { createRateLimits, type SeenRateLimit } from "../../src/registry/index.js";
 import { readRateLimit } from "../../src/registry/ratelimit.js";
 import { fakeClock } from "../support/builders.js";
+import { deadline, plain } from "./asked.js";
+import { type Answer, clientWith, headOf, listen, route } from "./loopback.js";
 
 describe("a registry's rate limit", () => {
   const cases: { name: string; headers: Record<string, string>; want: object | undefined }[] = [
@@ -77,6 +79,37 @@ describe("a registry's rate limit", () => {
       const limits = createRateLimits(fakeClock());
       limits.note({ registry: "r", identity: "i", reading: { remaining, ...(limit === undefined ? {} : { limit }) } });
       assert.equal(limits.isLow("r", "i"), want);
+    });
+  }
+
+  const told: { name: string; answer: Answer; want: object | undefined }[] = [
+    {
+      name: "is told of with every answer",
+      answer: (_q, r) => r.writeHead(200, { "ratelimit-remaining": "7;w=60" }).end(),
+      want: { remaining: 7, windowSeconds: 60 },
+    },
+    {
+      name: "is spent for as long as a 429 says",
+      answer: (_q, r) => r.writeHead(429, { "retry-after": "30" }).end(),
+      want: { remaining: 0, resetSeconds: 30 },
+    },
+    { name: "is not made up", answer: (_q, r) => r.writeHead(200).end(), want: undefined },
+  ];
+  for (const { name, answer, want } of told) {
+    it(name, async () => {
+      const server = await listen(answer);
+      const seen: SeenRateLimit[] = [];
+      const client = clientWith({
+        connectTo: route({ "reg.test": server.port }),
+        onRateLimit: (told) => seen.push(told),
+      });
+      try {
+        await client.session(undefined).exchange(headOf(plain), deadline());
+      } finally {
+        await client.close();
+        await server.close();
+      }
+      assert.deepEqual(seen.at(-1), want && { registry: "reg.test", identity: "anonymous", reading: want });
     });
   }
 });
