@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { type Check, type CheckObserver, createCheck } from "../check/index.js";
+import { type Check, type CheckDeps, type CheckObserver, createCheck } from "../check/index.js";
 import type { GivenNodeCredentials, NodeView } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
 import { type Keyring, nodeFileKeyring, type PullSecretEntry, type SecretSource } from "../credentials/index.js";
 import { candidateProfiles, fixedNodes, type NodeCredentials, type NodeProfile, parseRuntime } from "../node/index.js";
 import { parsePlatform } from "../oci/index.js";
-import { createPredictor } from "../prediction/index.js";
-import { createRegistryClient, type ObservedRequest } from "../registry/index.js";
+import { createLayerMemory, createPredictor, createThroughputMeter } from "../prediction/index.js";
+import { createRateLimits, createRegistryClient, type ObservedRequest, type SeenRateLimit } from "../registry/index.js";
 
 /** What the command line and the webhook give to have a check built. */
 export interface AssemblyOrder {
@@ -18,7 +18,10 @@ export interface AssemblyOrder {
   readonly injectServiceAccount: "templates" | "always";
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
+  /** Told of every image that can be pulled. */
+  readonly onPulled?: CheckDeps["onPulled"];
   readonly observer?: CheckObserver & {
+    onRateLimit(seen: SeenRateLimit): void;
     onRequest(request: ObservedRequest): void;
     onCache(result: "hit" | "miss" | "shared"): void;
   };
@@ -41,16 +44,25 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   // One key for the whole process: identities made by node profiles and by Secrets must be comparable.
   const identityKey = randomBytes(32);
   const profiles = nodeProfiles(order.node, identityKey, clock);
+  const rateLimits = createRateLimits(clock);
+  const throughput = createThroughputMeter(clock);
+  const layers = createLayerMemory(maxCachedOutcomes);
   const client = createRegistryClient({
     clock,
     // A seen node's hosts bring its roots along.
     systemCaPems: undefined,
     identityKey: identityKey.toString("hex"),
     userAgent: `pullguard/${order.version}`,
+    onRateLimit: (seen) => {
+      rateLimits.note(seen);
+      observer?.onRateLimit(seen);
+    },
+    onTransfer: (transfer) => throughput.note({ ...transfer, source: "own" }),
     ...(observer === undefined ? {} : { observer }),
   });
   const predictor = createPredictor({
     client,
+    rateLimits,
     clock,
     maxCachedOutcomes,
     lingerMs: order.lingerMs,
@@ -58,12 +70,14 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   });
   const check = createCheck({
     clock,
-    nodes: fixedNodes(profiles),
+    nodes: fixedNodes(profiles, order.node.listed),
     predictor,
     secrets: order.secrets,
     keyring: { identityKey },
     missingSecretsMayAppear: order.missingSecretsMayAppear,
     injectServiceAccount: order.injectServiceAccount,
+    knowledge: { throughput, layers, rateLimits },
+    ...(order.onPulled === undefined ? {} : { onPulled: order.onPulled }),
     ...(observer === undefined ? {} : { observer }),
   });
   return { check, close: () => client.close() };
@@ -77,6 +91,21 @@ function nodeProfiles(view: NodeView, identityKey: Uint8Array, clock: Clock): re
       ? {}
       : { node: { name: `node in ${view.root.path}`, files: view.root.files, identityKey, clock } }),
   });
+  const { kubelet } = view;
+  return withCredentials(
+    kubelet === undefined
+      ? profiles
+      : profiles.map((profile) => ({ ...profile, kubelet: { ...profile.kubelet, ...kubelet } })),
+    view,
+    identityKey,
+  );
+}
+
+function withCredentials(
+  profiles: readonly NodeProfile[],
+  view: NodeView,
+  identityKey: Uint8Array,
+): readonly NodeProfile[] {
   if (view.credentials === "unknown") return profiles;
   if (view.credentials !== "none") {
     const file = view.credentials;

@@ -70,6 +70,7 @@ function assembleWebhookCheck(
     onFault: (error) => logger.error({ err: error }, "a check failed"),
     onRequest: ({ registry, method, status, durationMs }) =>
       metrics.registryRequest({ registry, method, code: status ?? "fault", durationMs }),
+    onRateLimit: ({ registry, reading }) => metrics.rateLimitRemaining(registry, reading.remaining),
     onCache: (result) => metrics.cacheRequest(result),
   };
   return assembleCheck({

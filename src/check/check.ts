@@ -1,13 +1,14 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../core/index.js";
-import type { Finding, Judgement, Verdict } from "../findings/index.js";
+import type { Advisory, Finding, Judgement, Verdict } from "../findings/index.js";
 import { judgeOwnFault, judgeUnchecked, mergeJudgements } from "../findings/index.js";
 import type { NodeSource } from "../node/index.js";
-import type { Predictor } from "../prediction/index.js";
-import { distinctImages, type Workload } from "../workload/index.js";
+import type { Predictor, PulledAttempt } from "../prediction/index.js";
+import { type DistinctImage, distinctImages, type Workload } from "../workload/index.js";
 import { mapConcurrently } from "./concurrently.js";
 import { podSecretsReader, type SecretsDeps, type SecretsMemory } from "./pod-secrets.js";
 import { createProfileChecks, distinctPlans, type ImageQuestion, type ProfileChecks } from "./profile-check.js";
+import { type AdviceQuestion, advisePulls, type PullKnowledge } from "./pull-advice.js";
 import type { Check, Report } from "./types.js";
 
 /** Images of one request that are looked at together; the registries' own limits are in registry/. */
@@ -19,6 +20,10 @@ export interface CheckDeps extends SecretsDeps {
   readonly nodes: NodeSource;
   readonly predictor: Predictor;
   readonly observer?: CheckObserver;
+  /** What is known of time and budgets, for advice; absent: none is given. */
+  readonly knowledge?: PullKnowledge;
+  /** Told of every image that can be pulled, as often as it is asked for. */
+  readonly onPulled?: (image: string, attempt: PulledAttempt) => void;
 }
 
 /** Told of everything worth counting; implemented by telemetry/. Must not throw. */
@@ -50,22 +55,40 @@ async function checkWorkload(
 ): Promise<readonly Finding[]> {
   const secrets = podSecretsReader(deps, workload, signal);
   const candidates = deps.nodes.candidatesFor(workload.pod);
-  return await mapConcurrently(distinctImages(workload), maxConcurrentImages, async (image) => {
-    const finding = await checkImage(deps, profileChecks, { workload, image, secrets, candidates }, signal);
+  const images = await mapConcurrently(distinctImages(workload), maxConcurrentImages, async (image) => ({
+    image,
+    judgement: await judgeImage(deps, profileChecks, { workload, image, secrets, candidates }, signal),
+  }));
+  const advice = advise(deps, { workload, candidates, images });
+  return images.map(({ image, judgement }, index) => {
+    const finding = findingOf(workload, image, judgement, advice.get(index) ?? []);
     deps.observer?.onFinding?.(finding);
     return finding;
   });
 }
 
-async function checkImage(
-  deps: CheckDeps,
-  profileChecks: ProfileChecks,
-  question: ImageQuestion,
-  signal: AbortSignal,
-): Promise<Finding> {
-  const { image, workload } = question;
-  const judgement = await judgeImage(deps, profileChecks, question, signal);
-  const { reference, digest, verdict, cause, kubeletReason, message, fix, advisories } = judgement;
+/** Advice never stands in the way of an answer. */
+function advise(deps: CheckDeps, question: AdviceQuestion): ReadonlyMap<number, readonly Advisory[]> {
+  for (const { image, judgement } of question.images) {
+    if (judgement.pulled !== undefined) deps.onPulled?.(image.image, judgement.pulled.attempt);
+  }
+  if (deps.knowledge === undefined) return new Map();
+  try {
+    return advisePulls(deps.knowledge, question);
+  } catch (error) {
+    deps.observer?.onFault(error);
+    return new Map();
+  }
+}
+
+function findingOf(
+  workload: Workload,
+  image: DistinctImage,
+  judgement: Judgement,
+  advice: readonly Advisory[],
+): Finding {
+  const { reference, digest, verdict, cause, kubeletReason, message, fix } = judgement;
+  const advisories = [...(judgement.advisories ?? []), ...advice];
   return {
     image: image.image,
     reference,
@@ -75,7 +98,7 @@ async function checkImage(
     kubelet: { reason: kubeletReason },
     message,
     fix,
-    ...(advisories === undefined || advisories.length === 0 ? {} : { advisories }),
+    ...(advisories.length === 0 ? {} : { advisories }),
     workload: workload.identity,
     fieldPaths: image.fieldPaths,
   };
@@ -92,10 +115,10 @@ async function judgeImage(
   try {
     const plans = distinctPlans(profileChecks, question);
     const [only] = plans;
-    if (only !== undefined && plans.length === 1) return await only.check.judge(question, only.plan, signal);
-    const judgements = plans.map(async ({ check, plan, where }) => ({
-      where,
-      judgement: await check.judge(question, plan, signal),
+    if (only !== undefined && plans.length === 1) return await only.check.judge(question, only, signal);
+    const judgements = plans.map(async (planned) => ({
+      where: planned.where,
+      judgement: await planned.check.judge(question, planned, signal),
     }));
     return mergeJudgements(await Promise.all(judgements));
   } catch (error) {

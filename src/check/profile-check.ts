@@ -3,12 +3,14 @@ import type { Clock } from "../core/index.js";
 import type { PullSecretSelection } from "../credentials/index.js";
 import type { DiagnosisContext, Judgement } from "../findings/index.js";
 import { judgeDoubted, judgeFailed, judgeMalformedSecret, judgePlan, judgePulled } from "../findings/index.js";
-import type { NodeCandidates, NodeProfile } from "../node/index.js";
+import type { NodeCandidates, NodeProfile, NodeState } from "../node/index.js";
 import { normalisePlatform, type Platform } from "../oci/index.js";
 import {
   cachedHostPlans,
+  createPresenceIndex,
   dialectFor,
   type Predictor,
+  type PresenceIndex,
   type PullOutcome,
   type PullPlan,
   type PullQuestion,
@@ -17,6 +19,7 @@ import {
 import { repositoryName } from "../reference/index.js";
 import type { DistinctImage, Workload } from "../workload/index.js";
 import { noSecretsRead, type PodSecretsReader, type SecretsDeps, secretsView } from "./pod-secrets.js";
+import { checkPresence } from "./presence-check.js";
 
 /** How long a node's registry files are believed; a changed hosts.toml shows within this time. */
 const hostPlanTtlMs = 2000;
@@ -26,6 +29,10 @@ const maxPlans = 5000;
 export interface ProfileCheckDeps extends Pick<SecretsDeps, "missingSecretsMayAppear"> {
   readonly clock: Clock;
   readonly predictor: Predictor;
+}
+
+interface PresenceDeps {
+  readonly presence: PresenceIndex;
 }
 
 /** One image of one workload, with the means to read the workload's Secrets when they are needed. */
@@ -42,7 +49,12 @@ export interface ProfileCheck {
   readonly profile: NodeProfile;
   /** What would be asked of whom; asks nobody. */
   plan(image: DistinctImage): PullPlan;
-  judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement>;
+  /** @param planned what `plan` gave, and the nodes it is for */
+  judge(
+    question: ImageQuestion,
+    planned: Pick<PlannedCheck, "plan" | "nodes">,
+    signal: AbortSignal,
+  ): Judgement | Promise<Judgement>;
 }
 
 /** The check of a profile, the same one for as long as the profile is. */
@@ -53,6 +65,8 @@ interface PlannedCheck {
   readonly check: ProfileCheck;
   readonly plan: PullPlan;
   readonly where: string;
+  /** Absent: nobody listed them. */
+  readonly nodes: readonly NodeState[] | undefined;
 }
 
 /**
@@ -63,9 +77,9 @@ export function distinctPlans(
   checks: ProfileChecks,
   { candidates, image }: Pick<ImageQuestion, "candidates" | "image">,
 ): readonly PlannedCheck[] {
-  const planned = candidates.map(({ profile, where }) => {
+  const planned = candidates.map(({ profile, where, nodes }) => {
     const check = checks(profile);
-    return { check, plan: check.plan(image), where };
+    return { check, plan: check.plan(image), where, nodes };
   });
   if (planned.length === 1) return planned;
   const byQuestion = new Map<string, PlannedCheck>();
@@ -93,16 +107,17 @@ function questionOf(plan: PullPlan): string {
 
 export function createProfileChecks(deps: ProfileCheckDeps): ProfileChecks {
   const known = new WeakMap<NodeProfile, ProfileCheck>();
+  const presence = createPresenceIndex();
   return (profile) => {
     const before = known.get(profile);
     if (before !== undefined) return before;
-    const made = createProfileCheck(deps, profile);
+    const made = createProfileCheck({ ...deps, presence }, profile);
     known.set(profile, made);
     return made;
   };
 }
 
-function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): ProfileCheck {
+function createProfileCheck(deps: ProfileCheckDeps & PresenceDeps, profile: NodeProfile): ProfileCheck {
   const dialect = dialectFor(profile);
   const hostsFor = cachedHostPlans(profile, deps.clock, hostPlanTtlMs);
   const plans = new LRUCache<string, PullPlan>({
@@ -122,7 +137,19 @@ function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): Profi
   return { profile, plan, judge };
 
   /** A promise only where something must be waited for: a Secret to be read, a registry to answer. */
-  function judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement> {
+  function judge(
+    question: ImageQuestion,
+    { plan, nodes }: Pick<PlannedCheck, "plan" | "nodes">,
+    signal: AbortSignal,
+  ): Judgement | Promise<Judgement> {
+    const { pullPolicy } = question.image;
+    const answer = checkPresence(deps.presence, { plan, pullPolicy, profile, nodes });
+    if (answer.kind === "settled") return answer.judgement;
+    const judged = judgePlanned(question, plan, signal);
+    return judged instanceof Promise ? judged.then(answer.adapt) : answer.adapt(judged);
+  }
+
+  function judgePlanned(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement> {
     const { workload, image, secrets } = question;
     // Names, policies and broken files need no Secret; most workloads with such a fault are judged without reading one.
     if (plan.kind !== "pull") {

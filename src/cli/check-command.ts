@@ -5,11 +5,10 @@ import type { CheckFlags } from "./check-flags.js";
 import { readCheckOrder } from "./check-order.js";
 import { parseDurationMs } from "./duration.js";
 import { layeredSecretSource } from "./given-secrets.js";
-import { loadNodeCredentials } from "./node-credentials.js";
-import { nodeFilesBelow } from "./node-root.js";
+import { readNodeView } from "./node-view.js";
 import { renderJson } from "./render-json.js";
 import { renderText, type TextStyle } from "./render-text.js";
-import type { CliIo, NodeView, OpenCheck } from "./types.js";
+import type { CliIo, OpenCheck } from "./types.js";
 
 /**
  * Checks images and manifests and prints the report.
@@ -27,7 +26,7 @@ export async function runCheck(images: readonly string[], flags: CheckFlags, io:
     throw new PullguardError("InputInvalid", "--kubeconfig and --no-cluster exclude each other");
   }
   const deadlineMs = parseDurationMs(flags.deadline, "--deadline");
-  const node = await nodeView(flags);
+  const node = await readNodeView(flags);
   const order = await readCheckOrder(images, flags, io.stdin);
   if (!order.workloads.some((workload) => workload.pod.images.length > 0)) {
     io.stderr.write("note: the input is valid but names no image\n");
@@ -45,20 +44,6 @@ export async function runCheck(images: readonly string[], flags: CheckFlags, io:
   const report = await checkWithin(deadlineMs, order.workloads, opened);
   io.stdout.write(flags.output === "json" ? renderJson(report) : renderText(report, await textStyle(io)));
   return exitCodeOf(report);
-}
-
-async function nodeView(flags: CheckFlags): Promise<NodeView> {
-  const { nodeCredentials } = flags;
-  const credentials =
-    nodeCredentials === "none" || nodeCredentials === "unknown"
-      ? nodeCredentials
-      : await loadNodeCredentials(nodeCredentials);
-  return {
-    ...(flags.platform === undefined ? {} : { platform: flags.platform }),
-    ...(flags.runtime === undefined ? {} : { runtime: flags.runtime }),
-    ...(flags.nodeRoot === undefined ? {} : { root: { path: flags.nodeRoot, files: nodeFilesBelow(flags.nodeRoot) } }),
-    credentials,
-  };
 }
 
 async function checkWithin(

@@ -1,15 +1,12 @@
+import type { NodeFlags } from "./node-view.js";
+
 /** The flags of `pullguard check`, as commander names them. */
-export interface CheckFlags {
+export interface CheckFlags extends NodeFlags {
   readonly filename?: readonly string[];
   readonly namespace: string;
   readonly kubeconfig?: string;
   readonly cluster: boolean;
   readonly pullSecret?: readonly string[];
-  readonly platform?: string;
-  readonly runtime?: string;
-  readonly nodeRoot?: string;
-  /** `none`, `unknown` or the path of a file. */
-  readonly nodeCredentials: string;
   readonly deadline: string;
   readonly output: "text" | "json";
 }

@@ -1,8 +1,10 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { CheckFlags } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
 import { addNode, addTrust } from "./node-program.js";
+import { repeatable, wholeNumber } from "./options.js";
 import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
+import { addSimulate } from "./simulate-program.js";
 import type { CliIo } from "./types.js";
 
 /**
@@ -34,6 +36,7 @@ export function buildProgram(io: CliIo, finish: (exitCode: number) => void): Com
   addTrust(program, io, finish);
   addCerts(program, io, finish);
   addServe(program, io, finish);
+  addSimulate(program, io, finish);
   return program;
 }
 
@@ -62,6 +65,7 @@ Examples:
   pullguard check ghcr.io/acme/app:v3 --pull-secret ~/.docker/config.json --node-credentials none
   pullguard check -f deploy/ --runtime containerd://1.7.13 --platform linux/arm64 --node-root /mnt`;
 
+/** Help for `--node-credentials`. */
 const nodeCredentialsHelp =
   "registry credentials the nodes hold themselves or get from credential providers: none, unknown, or those in a Docker config.json or Secret manifest";
 
@@ -86,6 +90,15 @@ function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
     .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
     .addOption(new Option("--node-credentials <none|unknown|FILE>", nodeCredentialsHelp).default("unknown"))
+    .addOption(repeatable("--present <IMAGE>", "image that every node holds already (repeatable)"))
+    .addOption(
+      repeatable(
+        "--node-images <FILE>",
+        "what nodes hold: output of crictl images -o json or kubectl get nodes -o json (repeatable)",
+      ),
+    )
+    .option("--kubelet-config <FILE>", "the nodes' KubeletConfiguration (default: var/lib/kubelet of --node-root)")
+    .option("--kubelet-version <VERSION>", "the nodes' Kubernetes version, such as 1.35.0")
     .addOption(new Option("--deadline <DURATION>", "answer by then; what is open counts as unknown").default("10s"))
     .addOption(new Option("-o, --output <FORMAT>", "format of the report").choices(["text", "json"]).default("text"))
     .addHelpText("after", checkNotes)
@@ -186,17 +199,4 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
       const { runServe } = await import("./other-commands.js");
       finish(await runServe(flags, io));
     });
-}
-
-function repeatable(flags: string, description: string): Option {
-  const gather = (value: string, before: unknown): readonly string[] => [
-    ...(Array.isArray(before) ? before : []),
-    value,
-  ];
-  return new Option(flags, description).argParser(gather);
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError("It must be a whole number above 0.");
 }

@@ -1,6 +1,7 @@
 import type { Check } from "../check/index.js";
 import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
-import type { NodeFiles } from "../node/index.js";
+import type { KubeletSettings, NodeCandidates, NodeFiles } from "../node/index.js";
+import type { PulledAttempt } from "../prediction/index.js";
 import type { RegistryView, ViewQuestion } from "../registry/index.js";
 
 /** Where text goes: a stream's `write`. */
@@ -52,6 +53,8 @@ export interface CheckSetup {
   /** Whether a Secret that is not found may still be created before the kubelet looks; false for a closed set of files. */
   readonly missingSecretsMayAppear: boolean;
   readonly node: NodeView;
+  /** Told of every image that can be pulled. */
+  readonly onPulled?: (image: string, attempt: PulledAttempt) => void;
 }
 
 /** What the person told about the nodes; everything absent is not known. */
@@ -64,6 +67,9 @@ export interface NodeView {
   readonly root?: { readonly path: string; readonly files: NodeFiles };
   /** `none`: the nodes are known to hold no registry credentials of their own. */
   readonly credentials: "none" | "unknown" | GivenNodeCredentials;
+  readonly kubelet?: KubeletSettings;
+  /** What each of the nodes holds; absent: nobody listed it. */
+  readonly listed?: Pick<NodeCandidates, "nodes" | "nodesAreSample">;
 }
 
 /** A file with every credential that the nodes have of themselves, be it from their files or from credential providers. */

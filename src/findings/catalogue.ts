@@ -3,16 +3,20 @@ import { contentCauses } from "./catalogue/content.js";
 import { namesCauses } from "./catalogue/names.js";
 import { nodesCauses } from "./catalogue/nodes.js";
 import { ownCauses } from "./catalogue/own.js";
+import { presenceCauses } from "./catalogue/presence.js";
+import { timeCauses } from "./catalogue/time.js";
 import { transportCauses } from "./catalogue/transport.js";
 import type { CauseEntry } from "./cause-entry.js";
 
 /** Every cause that Pullguard can name, in the order of the documentation. */
 export const catalogue = {
   ...namesCauses,
+  ...presenceCauses,
   ...transportCauses,
   ...nodesCauses,
   ...accessCauses,
   ...contentCauses,
+  ...timeCauses,
   ...ownCauses,
 } as const satisfies Record<string, CauseEntry>;
 

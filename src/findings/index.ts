@@ -10,7 +10,20 @@ export {
   judgePlan,
   judgePulled,
   judgeUnchecked,
+  type PulledImage,
 } from "./judge.js";
 export { mergeJudgements, type ProfiledJudgement } from "./merge.js";
 export { explainCause, findingsPage } from "./page.js";
+export { judgeNeverPulled, judgePartlyPresent, judgePresent, judgeProof } from "./presence.js";
+export {
+  adviseDisk,
+  adviseRateLimit,
+  adviseTime,
+  type DiskFacts,
+  type PullDeadline,
+  type PullTimeFacts,
+  type RateLimitFacts,
+  sizeText,
+  timeText,
+} from "./time.js";
 export type { Advisory, Finding, Verdict } from "./types.js";

@@ -1,6 +1,6 @@
 import { unreachable } from "../core/index.js";
 import type { HostPlanDoubt, NodeConfigIssue } from "../node/index.js";
-import type { FailedAttempt, HostFailure, PullOutcome, PullPlan } from "../prediction/index.js";
+import type { FailedAttempt, HostFailure, PulledAttempt, PullOutcome, PullPlan } from "../prediction/index.js";
 import { type ImageReference, normalisedReference } from "../reference/index.js";
 import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
 import { diagnoseDenied, diagnoseRefusal } from "./access.js";
@@ -14,6 +14,13 @@ import { diagnoseFault } from "./transport.js";
 import type { Advisory, Verdict } from "./types.js";
 import { adviseUnusedConfig, blameUnusedConfig, doubtUnseenHosts } from "./unused-config.js";
 
+/** An image that can be pulled. `identity`: of the credential that led to it. */
+export interface PulledImage {
+  readonly reference: ImageReference;
+  readonly attempt: PulledAttempt;
+  readonly identity: string;
+}
+
 /** The answer for one image on nodes of one profile. */
 export interface Judgement {
   readonly reference: string | null;
@@ -24,6 +31,10 @@ export interface Judgement {
   readonly message: string;
   readonly fix: string | null;
   readonly advisories?: readonly Advisory[];
+  /** How it was pulled, for what is said beyond the verdict. */
+  readonly pulled?: PulledImage;
+  /** Listed nodes that hold the image already. */
+  readonly heldBy?: readonly string[];
 }
 
 /** An image whose fate needs no registry: invalid names, `Never`, broken node files. */
@@ -34,7 +45,11 @@ export function judgePlan(
 ): Judgement {
   switch (plan.kind) {
     case "no-pull":
-      return { ...fromCause("PullPolicyNever"), reference: null, verdict: "skipped" };
+      return {
+        ...fromCause("PullPolicyNever"),
+        reference: normalisedReference(plan.reference),
+        verdict: "skipped",
+      };
     case "invalid-name":
     case "name-depends":
       return judgement(diagnoseName(image, plan), null);
@@ -69,7 +84,7 @@ export function judgeMalformedSecret(
 
 /** The image can be pulled. */
 export function judgePulled(
-  { attempt }: Extract<PullOutcome, { kind: "pulled" }>,
+  { attempt, identity }: Extract<PullOutcome, { kind: "pulled" }>,
   reference: ImageReference,
   issues: readonly NodeConfigIssue[] = [],
 ): Judgement {
@@ -86,6 +101,7 @@ export function judgePulled(
     message: `can be pulled${mirror}${offers}`,
     fix: null,
     ...advised(issues, null),
+    pulled: { reference, attempt, identity },
   };
 }
 

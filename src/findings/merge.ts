@@ -26,5 +26,6 @@ export function mergeJudgements(judgements: readonly ProfiledJudgement[]): Judge
 }
 
 function severity({ verdict }: Judgement): number {
-  return { pullable: 0, skipped: 1, unknown: 2, unpullable: 3 }[verdict];
+  // An image that some nodes hold and the others can pull is one that can be pulled.
+  return { skipped: 0, pullable: 1, unknown: 2, unpullable: 3 }[verdict];
 }

@@ -6,6 +6,7 @@ export { systemRoots } from "./environment/system-roots.js";
 export { nodeFilesFromMap } from "./files.js";
 export { fixedNodes } from "./fixed-nodes.js";
 export { guessRuntime, newestVersion, type RuntimeGuess } from "./guess-runtime.js";
+export { readKubeletSettings } from "./kubelet-config.js";
 export {
   type CandidateNode,
   candidateProfiles,

@@ -212,6 +212,13 @@ export interface KubeletSettings {
   readonly runtimeRequestTimeoutMs?: number;
   readonly imageGcHighThresholdPercent?: number;
   readonly featureGates?: Readonly<Record<string, boolean>>;
+  /** Which images that are there a Pod may use without proof of its credentials (from 1.33; enforced by default from 1.35). */
+  readonly imagePullCredentialsVerificationPolicy?:
+    | "NeverVerify"
+    | "NeverVerifyPreloadedImages"
+    | "NeverVerifyAllowlistedImages"
+    | "AlwaysVerify";
+  readonly preloadedImagesVerificationAllowlist?: readonly string[];
   /** `1.29.3` of the node's kubelet, where known. */
   readonly version?: string;
 }
@@ -270,6 +277,8 @@ export interface NodeCandidates {
   readonly where: string;
   /** Absent: the profile stands for nodes that nobody listed. */
   readonly nodes?: readonly NodeState[];
+  /** The listed nodes stand for others like them: how many there are is not known. */
+  readonly nodesAreSample?: true;
 }
 
 /** Port: which nodes a Pod may land on, grouped by profile. Asks nobody; at least one group comes back. */

@@ -3,4 +3,6 @@ export { dialectFor } from "./dialects/dialect-for.js";
 export { cachedHostPlans } from "./host-plans.js";
 export { type PullPlan, planPull } from "./plan.js";
 export { type AskedNode, createPredictor, type Predictor, type PredictorDeps } from "./predictor.js";
+export * from "./presence/index.js";
+export * from "./time/index.js";
 export type * from "./types.js";

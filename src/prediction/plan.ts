@@ -4,7 +4,8 @@ import type { PullPolicy } from "../workload/index.js";
 
 /** What the kubelet will do about an image, before any registry is asked. */
 export type PullPlan =
-  | { readonly kind: "no-pull" }
+  /** `Never`: the image is on the node or the container does not start. */
+  | { readonly kind: "no-pull"; readonly reference: ImageReference }
   | { readonly kind: "invalid-name"; readonly fault: ReferenceFault }
   /** Valid for some kubelets only; `grammar` is the one that refuses it. */
   | { readonly kind: "name-depends"; readonly fault: ReferenceFault; readonly grammar: ReferenceGrammar }
@@ -45,8 +46,8 @@ export interface PlanInput {
 export function planPull(input: PlanInput): PullPlan {
   const name = parseForNode(input.image, input.runtimeGrammar);
   if (name.kind !== "reference") return name;
-  if (input.pullPolicy === "Never") return { kind: "no-pull" };
   const { reference } = name;
+  if (input.pullPolicy === "Never") return { kind: "no-pull", reference };
   const plan = input.hostsFor(reference);
   if (plan.kind === "broken") return { kind: "hosts-broken", reference, plan };
   if (plan.kind === "refused") return { kind: "hosts-refused", reference, plan };

@@ -5,7 +5,7 @@ import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { formatPlatform, type Platform } from "../oci/index.js";
 import { pullObject, repositoryName } from "../reference/index.js";
-import type { RegistryClient } from "../registry/index.js";
+import type { RateLimits, RegistryClient } from "../registry/index.js";
 import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
 import { pullWithCredentials } from "./pull.js";
 import { createSharedWork } from "./shared-work.js";
@@ -23,6 +23,8 @@ export interface PredictorDeps {
   readonly maxCachedOutcomes: number;
   /** How long a check goes on after everybody who asked has left; its answer then serves the next one. */
   readonly lingerMs: number;
+  /** Budgets that registries told of; absent: pulls are never spared. */
+  readonly rateLimits?: Pick<RateLimits, "isLow">;
   readonly onCache?: (result: "hit" | "miss" | "shared") => void;
 }
 
@@ -89,7 +91,9 @@ export function createPredictor(deps: PredictorDeps): Predictor {
             waitingFor = address;
           };
           const { platform } = node;
-          const pulling = { client: deps.client, dialect: node.dialect, platform, manifestsFor, onHost };
+          const { client, rateLimits } = deps;
+          const spare = rateLimits === undefined ? {} : { rateLimits };
+          const pulling = { client, dialect: node.dialect, platform, manifestsFor, onHost, ...spare };
           const found = await pullWithCredentials(pulling, question, workSignal);
           const ttlSeconds = lifetime(found, question.reference.digest !== undefined);
           if (ttlSeconds > 0) cache.set(key, found, { ttl: ttlSeconds * 1000 });

@@ -1,6 +1,7 @@
 import type { CredentialOrigin, RegistryCredential } from "../credentials/index.js";
+import type { RegistryHost } from "../node/index.js";
 import type { Platform } from "../oci/index.js";
-import type { RegistryClient, RegistrySession } from "../registry/index.js";
+import type { RateLimits, RegistryClient, RegistrySession } from "../registry/index.js";
 import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
 import { withTagHints } from "./tag-hints.js";
 import type { FailedAttempt, PullOutcome, PullQuestion } from "./types.js";
@@ -10,6 +11,7 @@ export interface Pulling {
   readonly client: RegistryClient;
   readonly dialect: PullDialect;
   readonly platform: Platform | undefined;
+  readonly rateLimits?: Pick<RateLimits, "isLow">;
   readonly manifestsFor: (credential: RegistryCredential | undefined) => ManifestMemory;
   /** Told of each host before it is asked. */
   readonly onHost: (address: string) => void;
@@ -27,8 +29,10 @@ export async function pullWithCredentials(
   for (const credential of question.credentials) {
     const session = watched(client.session(credential), pulling.onHost);
     const manifests = pulling.manifestsFor(credential);
-    const attempt = await dialect.attempt({ reference, hosts, platform, session, manifests }, signal);
-    if (attempt.kind === "pulled") return { kind: "pulled", attempt };
+    const identity = credential?.identity ?? "anonymous";
+    const spares = ({ address }: RegistryHost): boolean => pulling.rateLimits?.isLow(address, identity) === true;
+    const attempt = await dialect.attempt({ reference, hosts, platform, session, manifests, spares }, signal);
+    if (attempt.kind === "pulled") return { kind: "pulled", attempt, identity };
     const explained = await withTagHints(attempt, reference, session, signal);
     attempts.push(withOrigin(explained, credential?.origin));
     if (attempt.kind === "unfinished") break;

@@ -76,6 +76,8 @@ export type PullAttempt =
       readonly platforms?: readonly string[];
       /** Absent where no single manifest was read: an index for a platform that nobody named, schema 1. */
       readonly image?: ResolvedImage;
+      /** Why the manifest was left unread although it could have been had: few pulls are left. */
+      readonly unread?: "rate-limit";
     }
   | {
       readonly kind: "failed";
@@ -100,7 +102,8 @@ export type PullAttempt =
 
 /** What a node of one profile would experience for one image. */
 export type PullOutcome =
-  | { readonly kind: "pulled"; readonly attempt: PulledAttempt }
+  /** `identity`: of the credential that led to it, `anonymous` for none. */
+  | { readonly kind: "pulled"; readonly attempt: PulledAttempt; readonly identity: string }
   /** Every credential's attempt, in the kubelet's order; at least one. */
   | { readonly kind: "failed"; readonly attempts: readonly FailedAttempt[] };
 

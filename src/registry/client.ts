@@ -9,11 +9,19 @@ import { fault } from "./fault.js";
 import { visitPinged } from "./pinged-visit.js";
 import { type Pings, visitAfterPing } from "./pinging-visit.js";
 import { createProxyChoice } from "./proxy-choice.js";
+import type { RateLimitReading, SeenRateLimit } from "./ratelimit.js";
 import type { Account } from "./token.js";
 import { TokenCache } from "./token-cache.js";
 import { Transport } from "./transport.js";
 import { createTrustStore } from "./trust.js";
-import type { Exchange, ExchangeRequest, RegistryClient, RegistrySession, TransportFault } from "./types.js";
+import type {
+  Exchange,
+  ExchangeRequest,
+  RegistryClient,
+  RegistryResponse,
+  RegistrySession,
+  TransportFault,
+} from "./types.js";
 import { type HostState, Visit, type VisitDeps } from "./visit.js";
 
 /** One request that was sent, for metrics. `registry`: the host it was for, also when it went to a token server. */
@@ -24,6 +32,14 @@ export interface ObservedRequest {
   readonly status?: number;
   /** Kind of the fault; absent when there was an answer. */
   readonly fault?: TransportFault["kind"];
+  readonly durationMs: number;
+}
+
+/** A body that was read. `registry`: the host that was asked, wherever it sent the client. */
+export interface ReadBody {
+  readonly registry: string;
+  readonly bytes: number;
+  /** From the request to the last byte. */
   readonly durationMs: number;
 }
 
@@ -39,6 +55,10 @@ export interface RegistryDeps {
   readonly identityKey: string;
   readonly userAgent: string;
   readonly observer?: { onRequest(request: ObservedRequest): void };
+  /** Told of every answer in which a registry says how many pulls are left, and of every 429. */
+  readonly onRateLimit?: (seen: SeenRateLimit) => void;
+  /** Told of bodies that were read, by whoever is interested in how fast they came. */
+  readonly onTransfer?: (transfer: ReadBody) => void;
 }
 
 interface Remembered {
@@ -59,6 +79,8 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
   const shared: Shared = {
     clock: deps.clock,
     userAgent: deps.userAgent,
+    ...(deps.onRateLimit === undefined ? {} : { onRateLimit: deps.onRateLimit }),
+    ...(deps.onTransfer === undefined ? {} : { onTransfer: deps.onTransfer }),
     tokens: new TokenCache(deps.clock),
     states: new LRUCache<string, Remembered>({ max: 2000 }),
     hostKey: ({ tls, headers, proxy, ...host }) => {
@@ -86,7 +108,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
   return { session: (credential) => createSession(shared, credential), close: () => transport.close() };
 }
 
-interface Shared {
+interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer"> {
   readonly clock: Clock;
   readonly userAgent: string;
   readonly tokens: TokenCache;
@@ -126,9 +148,24 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     return result;
   }
 
+  function report(host: RegistryHost, startedMs: number, result: Exchange): void {
+    if (result.kind !== "response") return;
+    const registry = host.address;
+    const { identity } = senderFor(host, credential);
+    const reading = spentOf(result) ?? result.rateLimit;
+    if (reading !== undefined) shared.onRateLimit?.({ registry, identity, reading });
+    const bytes = result.body?.byteLength ?? 0;
+    if (bytes > 0) shared.onTransfer?.({ registry, bytes, durationMs: clock.nowMs() - startedMs });
+  }
+
   return {
     exchange: async (request, signal) => {
-      if (!signal.aborted) return await exchange(request, signal);
+      if (!signal.aborted) {
+        const startedMs = clock.nowMs();
+        const result = await exchange(request, signal);
+        report(request.host, startedMs, result);
+        return result;
+      }
       return { kind: "fault", url: "", fault: fault("aborted", request.host.address) };
     },
   };
@@ -141,6 +178,12 @@ function senderFor(host: RegistryHost, credential: RegistryCredential | undefine
   const sent = given ?? host.credential;
   const account = accountOf(sent);
   return { account, identity: account === undefined ? "anonymous" : (sent?.identity ?? "") };
+}
+
+/** Who gets 429 has nothing left, whatever else the answer says. Without a word about how long, a minute is believed. */
+function spentOf(response: RegistryResponse): RateLimitReading | undefined {
+  if (response.status !== 429) return undefined;
+  return { ...response.rateLimit, remaining: 0, resetSeconds: response.retryAfterSeconds ?? 60 };
 }
 
 /**

@@ -1,5 +1,11 @@
 export { type ServedAuthority, servedAuthority } from "./certificate.js";
-export { createRegistryClient, type ObservedRequest, type RegistryDeps } from "./client.js";
+export { createRegistryClient, type ObservedRequest, type ReadBody, type RegistryDeps } from "./client.js";
 export { proxyOf } from "./proxy-choice.js";
+export {
+  createRateLimits,
+  type RateLimitReading,
+  type RateLimits,
+  type SeenRateLimit,
+} from "./ratelimit.js";
 export type * from "./types.js";
 export { type RegistryView, type ViewQuestion, viewRegistry } from "./view.js";

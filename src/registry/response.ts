@@ -2,6 +2,7 @@ import type { Clock } from "../core/index.js";
 import { readBody, registryErrors } from "./body.js";
 import { offeredSchemes } from "./challenge.js";
 import { shownUrl } from "./foreign-text.js";
+import { readRateLimit } from "./ratelimit.js";
 import type { HttpAnswer } from "./transport.js";
 import type { Exchange, RegistryResponse } from "./types.js";
 
@@ -48,12 +49,12 @@ function headerFacts(answer: HttpAnswer, clock: Clock) {
   const digestHeader = answer.header("docker-content-digest");
   const contentLength = lengthOf(answer);
   const retryAfterSeconds = retryAfter(answer.header("retry-after"), clock);
-  const remaining = /^\d{1,15}/.exec(answer.header("ratelimit-remaining") ?? "")?.[0];
+  const rateLimit = readRateLimit((name) => answer.header(name));
   return {
     ...(contentLength === undefined ? {} : { contentLength }),
     ...(digestHeader === undefined ? {} : { digestHeader }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-    ...(remaining === undefined ? {} : { rateLimitRemaining: Number(remaining) }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
   };
 }
 

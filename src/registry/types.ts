@@ -1,6 +1,7 @@
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import type { Challenge } from "./challenge.js";
+import type { RateLimitReading } from "./ratelimit.js";
 
 /**
  * Why no HTTP answer came. The texts in `message` name host and reason, never a credential.
@@ -74,7 +75,8 @@ export interface RegistryResponse {
   /** Docker-Content-Digest as sent. */
   readonly digestHeader?: string;
   readonly retryAfterSeconds?: number;
-  readonly rateLimitRemaining?: number;
+  /** What the registry said of the pulls that are left. */
+  readonly rateLimit?: RateLimitReading;
   /** Present when asked for; at most the bytes asked for. */
   readonly body?: Uint8Array;
   /** Errors of the distribution spec's JSON body, when one was read. */

@@ -21,6 +21,8 @@ export interface Metrics {
     readonly code: number | "fault";
     readonly durationMs: number;
   }): void;
+  /** What a registry last said of the pulls that are left to whoever asked. */
+  rateLimitRemaining(registry: string, remaining: number): void;
   cacheRequest(result: "hit" | "miss" | "shared"): void;
   configReload(result: "success" | "failure"): void;
 }
@@ -77,6 +79,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       meters.registryRequests.inc({ ...labels, code: codeLabel(code) });
       meters.registrySeconds.observe(labels, durationMs / 1000);
     },
+    rateLimitRemaining: (domain, remaining) => {
+      meters.rateLimitRemaining.set({ registry: registries.of(domain) }, remaining);
+    },
     cacheRequest: (result) => meters.cacheRequests.inc({ result }),
     configReload: (result) => meters.configReloads.inc({ result }),
   };
@@ -115,6 +120,12 @@ function createMeters(registry: Registry) {
       help: "Time of requests to registries.",
       labelNames: ["registry", "method"],
       buckets: registryBuckets,
+      registers,
+    }),
+    rateLimitRemaining: new Gauge({
+      name: "pullguard_registry_ratelimit_remaining",
+      help: "Pulls that a registry last said are left, for the credentials that asked last.",
+      labelNames: ["registry"],
       registers,
     }),
     cacheRequests: new Counter({

@@ -2,6 +2,7 @@ import { PullguardError } from "../core/index.js";
 import { type Fields, readList, readObject, readText } from "./fields.js";
 import { isWorkloadKindName, listedKind, type WorkloadKind, workloadKind } from "./kinds.js";
 import { isCompletedPodSpec, readPodSpec } from "./pod-spec.js";
+import { readRollout } from "./rollout.js";
 import type { Workload } from "./types.js";
 
 /** kubectl flattens a List in a List; more levels than this nobody writes. */
@@ -68,6 +69,7 @@ function readOne(object: Fields, apiVersion: string, kind: string, shape: Worklo
       name: readText(metadata?.name, "metadata.name"),
     },
     pod: readPodSpec(spec, path, !isCompleted),
+    rollout: readRollout(kind, object),
   };
 }
 

@@ -34,7 +34,23 @@ export interface PodPullSpec {
   readonly nodeSelector: Readonly<Record<string, string>>;
 }
 
+/** How many Pods a workload brings, and how fast. */
+export interface Rollout {
+  /** Pods that are wanted at the same time; a DaemonSet wants one on each node. */
+  readonly scale: number | "each-node";
+  /** How an update goes on; absent: all Pods at once. Numbers of Pods, or shares of them such as `25%`. */
+  readonly update?: { readonly maxUnavailable: number | string; readonly maxSurge: number | string };
+  /** Also the first Pods come one after another. */
+  readonly oneByOne?: true;
+  /** A Deployment counts as failed when nothing has got on for so long. */
+  readonly progressDeadlineSeconds?: number;
+  /** A Pod or Job is ended after so long, pulls included. */
+  readonly activeDeadlineSeconds?: number;
+}
+
 export interface Workload {
   readonly identity: WorkloadIdentity;
   readonly pod: PodPullSpec;
+  /** Absent: one Pod, of which no more is known. */
+  readonly rollout?: Rollout;
 }

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { Redacted } from "../../src/core/index.js";
 import type { PullSecret } from "../../src/credentials/index.js";
 import type { Finding } from "../../src/findings/index.js";
+import type { NodeState } from "../../src/node/index.js";
 import { createEngine, type Engine } from "../support/engine.js";
 import { type Lab, loadNodeTruth, type NodeTruthCase, standardLab, startLab } from "../support/lab/index.js";
 
-/** Classes that later checks (layers, presence on the node) will decide; they are not compared yet. */
-const notYet = new Set(["content", "integrity", "policy", "containers"]);
+/** Classes that later checks (layers) will decide; they are not compared yet. */
+const notYet = new Set(["content", "integrity", "containers"]);
 const runtimes = ["containerd-1.6.20", "containerd-1.7.13"] as const;
 /** A registry that is out of order fails the recorded pull and may be up a minute later. */
 const outages = new Set([
@@ -34,7 +35,10 @@ describe("what real nodes did", () => {
           try {
             const finding = await engine.checkImage(lab.expand(recorded.image), {
               deadlineMs: recorded.truth[runtime]?.outcome === "pending" ? 500 : 10_000,
-              spec: { imagePullSecrets: (recorded.podSecrets ?? []).map((name) => ({ name })) },
+              spec: {
+                imagePullSecrets: (recorded.podSecrets ?? []).map((name) => ({ name })),
+                ...policyOf(recorded, lab),
+              },
             });
             assertAgrees(finding, recorded, runtime);
           } finally {
@@ -46,18 +50,32 @@ describe("what real nodes did", () => {
   }
 });
 
+/** The recorded Pods had `Always` unless the case says otherwise. */
+function policyOf({ image, imagePullPolicy }: NodeTruthCase, lab: Lab): object {
+  return imagePullPolicy === undefined
+    ? {}
+    : { containers: [{ name: "app", image: lab.expand(image), imagePullPolicy }] };
+}
+
 function engineFor(lab: Lab, recorded: NodeTruthCase, runtime: (typeof runtimes)[number]): Engine {
   return createEngine({
     lab,
     nodeFiles: lab.nodeFiles,
     runtime: runtime.replace("-", "://"),
     platform: "linux/amd64",
+    ...(recorded.class === "policy" ? { nodes: [nodeOf(recorded, lab)] } : {}),
     secrets: Object.entries(recorded.secrets ?? {}).map(([name, secret]) => pullSecret(name, secret)),
     serviceAccounts:
       recorded.saSecrets === undefined
         ? []
         : [{ namespace: "shop", name: "default", imagePullSecrets: recorded.saSecrets }],
   });
+}
+
+/** The node of the record held nothing but what a case puts there. */
+function nodeOf({ alreadyOnNode, image }: NodeTruthCase, lab: Lab): NodeState {
+  const images = alreadyOnNode === true ? [{ names: [lab.expand(image)], sizeBytes: 40_000 }] : [];
+  return { name: "node", labels: {}, images, imagesAreComplete: true };
 }
 
 function pullSecret(
@@ -74,6 +92,10 @@ function assertAgrees(finding: Finding, recorded: NodeTruthCase, runtime: (typeo
   switch (truth?.outcome) {
     case "pulled":
       assert.equal(finding.verdict, "pullable", shown);
+      return;
+    case "present":
+      assert.equal(finding.verdict, "skipped", shown);
+      assert.equal(finding.cause, "ImageOnNode", shown);
       return;
     case "pending":
       assert.equal(finding.verdict, "unknown", shown);

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import {
+  type Advisory,
+  adviseDisk,
+  adviseRateLimit,
+  adviseTime,
   type CauseCode,
   causeCodes,
   causeEntry,
@@ -11,13 +15,17 @@ import {
   judgeDoubted,
   judgeFailed,
   judgeMalformedSecret,
+  judgeNeverPulled,
   judgeOwnFault,
   judgePlan,
+  judgePresent,
+  judgeProof,
   judgePulled,
   mergeJudgements,
+  type PullTimeFacts,
 } from "../../src/findings/index.js";
 import type { HostPlan, HostPlanDoubt } from "../../src/node/index.js";
-import type { ContentProblem, FailedAttempt, FailureReason } from "../../src/prediction/index.js";
+import { type ContentProblem, type FailedAttempt, type FailureReason, pullRules } from "../../src/prediction/index.js";
 import type { AuthRefusal, TransportFault } from "../../src/registry/index.js";
 import { diagnosisContext, registryHost } from "../support/builders.js";
 
@@ -63,10 +71,27 @@ const unused = {
   message: "not used: config_path is not set",
   origin: { file: "/etc/containerd/certs.d/reg.test/hosts.toml" },
 } as const;
+const absent = (): Judgement => {
+  const judgement = judgeNeverPulled(diagnosisContext().reference, { on: [], missing: ["a", "b"], unsure: [] });
+  if (judgement === undefined) throw new Error("that is certain");
+  return judgement;
+};
+const advised = (advisories: readonly (Advisory | undefined)[]): Judgement => ({
+  ...status(503),
+  advisories: advisories.filter((advisory) => advisory !== undefined),
+});
+const slow: PullTimeFacts = {
+  estimate: { bytes: 1e9, waitMs: 0, totalMs: 1000, throttled: 0, assumptions: [] },
+  rules: pullRules({}),
+  deadline: { seconds: 600, field: "progressDeadlineSeconds" },
+  podsOnNode: 1,
+  images: 1,
+  queuedPods: 3,
+};
 const digest = `sha256:${"a".repeat(64)}`;
 const doubted = (kind: HostPlanDoubt["kind"]): Judgement => {
   const attempt = { kind: "pulled", digest, mediaType: "m", via: host } as const;
-  const pulled = judgePulled({ kind: "pulled", attempt }, diagnosisContext().reference);
+  const pulled = judgePulled({ kind: "pulled", attempt, identity: "anonymous" }, diagnosisContext().reference);
   return judgeDoubted(pulled, { kind, message: "m", origin: { file: "/etc/x" } });
 };
 
@@ -84,9 +109,13 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       { kind: "name-depends", grammar: "legacy", fault: { code: "UppercaseName", message: "m" } },
       diagnosisContext(),
     ),
-  PullPolicyNever: () => judgePlan("x", { kind: "no-pull" }, diagnosisContext()),
   NodeConfigUnread: () => doubted("unread"),
   SignatureNotChecked: () => doubted("signature"),
+  PullPolicyNever: () =>
+    judgePlan("x", { kind: "no-pull", reference: diagnosisContext().reference }, diagnosisContext()),
+  ImageOnNode: () => judgePresent(diagnosisContext().reference, { on: ["a"], missing: [], unsure: [] }, false),
+  ImageNeverPulledAbsent: () => absent(),
+  PresentImageNeedsProof: () => judgeProof(status(503), { on: ["a", "b"], missing: [], unsure: [] }),
   PlainHttpRegistry: () => fault({ kind: "plain-http", message: "m" }),
   CertificateUntrusted: () => certificate("unknown-authority"),
   CertificateSelfSigned: () => certificate("self-signed"),
@@ -188,6 +217,15 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   ManifestTooLarge: () => failed({ kind: "manifest-too-large", sizeBytes: 5_000_000 }),
   ManifestSchema1: () => content({ kind: "schema1", digest }),
   DeadlineExceeded: () => judgeFailed({ kind: "failed", attempts: [{ kind: "unfinished" }] }, diagnosisContext()),
+  PullTooSlow: () => advised(adviseTime({ ...slow, estimate: { ...slow.estimate, totalMs: 700_000 } })),
+  PullQueued: () => advised(adviseTime({ ...slow, estimate: { ...slow.estimate, waitMs: 90_000, totalMs: 100_000 } })),
+  PullThrottled: () => advised(adviseTime({ ...slow, estimate: { ...slow.estimate, throttled: 7 } })),
+  NodeDiskTooSmall: () =>
+    advised([adviseDisk({ node: "a", lackingBytes: 9e9, keepsPacked: true, storageBytes: 2e10, imagesBytes: 0 })]),
+  RateLimitNear: () =>
+    advised([
+      adviseRateLimit({ registry: "reg.test", reading: { remaining: 12, limit: 100 }, needed: 200, spared: false }),
+    ]),
   NodesDisagree: () =>
     mergeJudgements([
       { where: "old nodes", judgement: status(400) },

@@ -82,7 +82,7 @@ describe("the answer", () => {
       contentLength: 1234,
       digestHeader: "sha256:abc",
       retryAfterSeconds: 17,
-      rateLimitRemaining: 76,
+      rateLimit: { remaining: 76, windowSeconds: 21_600 },
       errors: [],
       authorization: "none",
       challenges: [],

@@ -5,15 +5,17 @@ import { inMemorySecretSource, type PullSecret, type PullServiceAccount } from "
 import type { Finding } from "../../src/findings/index.js";
 import {
   fixedNodes,
+  type KubeletSettings,
   type NodeProfile,
+  type NodeState,
   nodeFilesFromMap,
   parseRuntime,
   seenNodeProfile,
   unseenNodeProfile,
 } from "../../src/node/index.js";
 import { type Platform, parsePlatform } from "../../src/oci/index.js";
-import { createPredictor } from "../../src/prediction/index.js";
-import { createRegistryClient, type RegistryClient } from "../../src/registry/index.js";
+import { createLayerMemory, createPredictor, createThroughputMeter } from "../../src/prediction/index.js";
+import { createRateLimits, createRegistryClient, type RegistryClient } from "../../src/registry/index.js";
 import { readWorkloads } from "../../src/workload/index.js";
 import type { Lab } from "./lab/index.js";
 
@@ -24,6 +26,9 @@ export interface EngineSpec {
   /** `containerd://1.7.13`. */
   readonly runtime: string;
   readonly platform?: string;
+  /** What the node holds; absent: nobody listed it. */
+  readonly nodes?: readonly NodeState[];
+  readonly kubelet?: KubeletSettings;
   readonly secrets?: readonly PullSecret[];
   readonly serviceAccounts?: readonly PullServiceAccount[];
   /** As if Pods came from an API server that has merged the ServiceAccount's list in. */
@@ -46,6 +51,7 @@ export interface Engine {
 
 export function createEngine(spec: EngineSpec): Engine {
   const identityKey = randomBytes(32);
+  const rateLimits = createRateLimits(systemClock);
   const client = createRegistryClient({
     clock: systemClock,
     systemCaPems: spec.systemCaPems,
@@ -53,10 +59,12 @@ export function createEngine(spec: EngineSpec): Engine {
     connectTo: spec.lab.connectTo,
     identityKey: identityKey.toString("hex"),
     userAgent: "pullguard-test",
+    onRateLimit: (seen) => rateLimits.note(seen),
   });
   const check = createCheck({
+    knowledge: { throughput: createThroughputMeter(systemClock), layers: createLayerMemory(1000), rateLimits },
     clock: systemClock,
-    nodes: fixedNodes([profileOf(spec, identityKey)]),
+    nodes: fixedNodes([profileOf(spec, identityKey)], spec.nodes === undefined ? {} : { nodes: spec.nodes }),
     predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
     secrets: inMemorySecretSource({
       secrets: spec.secrets ?? [],
@@ -98,11 +106,12 @@ function profileOf(spec: EngineSpec, identityKey: Uint8Array): NodeProfile {
   const platform: { readonly platform?: Platform } =
     spec.platform === undefined ? {} : { platform: parsePlatform(spec.platform) };
   if (spec.nodeFiles === undefined) return unseenNodeProfile({ runtime, ...platform });
-  return seenNodeProfile({
+  const profile = seenNodeProfile({
     name: "node",
     files: nodeFilesFromMap(spec.nodeFiles),
     runtime,
     identityKey,
     ...platform,
   });
+  return spec.kubelet === undefined ? profile : { ...profile, kubelet: spec.kubelet };
 }

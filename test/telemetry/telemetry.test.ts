@@ -39,6 +39,7 @@ describe("createMetrics", () => {
     metrics.registryRequest({ registry: "docker.io", method: "GET", code: "fault", durationMs: 200 });
     metrics.cacheRequest("hit");
     metrics.configReload("failure");
+    metrics.rateLimitRemaining("reg.test", 12);
     const text = await metrics.text();
     for (const line of [
       'pullguard_admission_requests_total{operation="CREATE",kind="Pod",decision="deny"} 1',
@@ -50,6 +51,7 @@ describe("createMetrics", () => {
       'pullguard_registry_request_duration_seconds_sum{registry="docker.io",method="HEAD"} 0.2',
       'pullguard_cache_requests_total{result="hit"} 1',
       'pullguard_config_reloads_total{result="failure"} 1',
+      'pullguard_registry_ratelimit_remaining{registry="reg.test"} 12',
       `pullguard_build_info{version="1.2.3",nodejs_version="${process.version}"} 1`,
     ]) {
       assert.ok(text.includes(`${line}\n`), line);

@@ -25,6 +25,8 @@ export interface AttemptRequest {
   readonly session: RegistrySession;
   /** Manifests that the same credentials read from the same hosts before: content under a digest does not change. */
   readonly manifests: ManifestMemory;
+  /** Hosts that have few pulls left: what a HEAD tells must do there. Absent: none. */
+  readonly spares?: (host: RegistryHost) => boolean;
 }
 
 /** Remembers verified manifests by digest, for one identity, list of hosts and platform. */

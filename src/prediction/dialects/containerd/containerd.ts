@@ -25,6 +25,11 @@ export function containerdDialect(
       case "resolved": {
         const known = request.manifests.recall(resolution.digest);
         if (known !== undefined) return { ...known, via: resolution.host };
+        // Registries count the GET of a manifest as a pull, a HEAD as none.
+        if (request.spares?.(resolution.host) === true) {
+          const { digest, mediaType, host: via } = resolution;
+          return { kind: "pulled", digest, mediaType, via, unread: "rate-limit" };
+        }
         const read = await readManifestChain(request, traits, resolution, signal);
         if (read.kind === "pulled") request.manifests.remember(read);
         return read;

@@ -1,0 +1,16 @@
+import { InvalidArgumentError, Option } from "commander";
+
+/** An option that may be given several times; its values in order. */
+export function repeatable(flags: string, description: string): Option {
+  const gather = (value: string, before: unknown): readonly string[] => [
+    ...(Array.isArray(before) ? before : []),
+    value,
+  ];
+  return new Option(flags, description).argParser(gather);
+}
+
+/** @throws InvalidArgumentError for anything but a whole number above 0, with five digits at most */
+export function wholeNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number above 0.");
+}

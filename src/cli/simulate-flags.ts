@@ -1,0 +1,23 @@
+/** The flags of `pullguard simulate`, as commander names them. */
+export interface SimulateFlags {
+  readonly filename?: readonly string[];
+  readonly namespace: string;
+  readonly kubeconfig?: string;
+  readonly cluster: boolean;
+  readonly pullSecret?: readonly string[];
+  readonly platform: string;
+  readonly runtime?: string;
+  readonly nodeRoot?: string;
+  readonly nodeCredentials: string;
+  readonly kubeletConfig?: string;
+  readonly nodes: number;
+  readonly bandwidth: string;
+  readonly registryBandwidth?: string;
+  /** `IMAGE=2GiB` each. */
+  readonly size?: readonly string[];
+  readonly rollout: "create" | "update" | "both";
+  readonly deadline: string;
+  readonly output: "text" | "json" | "svg";
+  /** Path of a file for the timeline. */
+  readonly svg?: string;
+}

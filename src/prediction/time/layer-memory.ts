@@ -1,0 +1,42 @@
+import { LRUCache } from "lru-cache";
+import type { NodeState } from "../../node/index.js";
+import { type ImageReference, parseReference, repositoryName, runtimeReference } from "../../reference/index.js";
+import type { PulledAttempt } from "../types.js";
+
+/** Which layers images have that were looked at before, so that those on a node are known to be there. */
+export interface LayerMemory {
+  remember(reference: ImageReference, attempt: PulledAttempt): void;
+  /** Digests of layers that the node's images have, as far as these are known here. */
+  layersOn(node: NodeState): ReadonlySet<string>;
+}
+
+/**
+ * Remembers by `repository@digest`, of index and manifest, as nodes list images. A tag is not remembered: it may have moved
+ * since a node pulled it.
+ */
+export function createLayerMemory(maxImages: number): LayerMemory {
+  const layers = new LRUCache<string, readonly string[]>({ max: maxImages });
+  // Most admissions are answered from memory, with the same attempt again and again.
+  const remembered = new WeakSet<PulledAttempt>();
+  return {
+    remember(reference, attempt) {
+      const { digest, image } = attempt;
+      if (image === undefined || remembered.has(attempt)) return;
+      remembered.add(attempt);
+      const digests = image.layers.map((layer) => layer.digest);
+      for (const known of new Set([digest, image.manifestDigest])) {
+        layers.set(`${repositoryName(reference)}@${known}`, digests);
+      }
+    },
+    layersOn({ images }) {
+      const found = new Set<string>();
+      for (const name of images.flatMap(({ names }) => names)) {
+        if (!name.includes("@")) continue;
+        const parsed = parseReference(name, "current");
+        if (parsed.kind !== "reference") continue;
+        for (const digest of layers.get(runtimeReference(parsed.reference)) ?? []) found.add(digest);
+      }
+      return found;
+    },
+  };
+}
