@@ -1,10 +1,13 @@
 import { unreachable } from "../core/index.js";
 import type { FailedAttempt, HostFailure, PullOutcome, PullPlan } from "../prediction/index.js";
 import { type ImageReference, normalisedReference } from "../reference/index.js";
-import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
+import { diagnoseNotFound, diagnoseStatus } from "./absence.js";
 import { diagnoseDenied, diagnoseRefusal } from "./access.js";
 import { type CauseCode, causeEntry } from "./catalogue.js";
 import type { KubeletReason } from "./cause-entry.js";
+import { diagnoseContent } from "./content.js";
+import { contentAdvisory } from "./content-advice.js";
+import { blobLabel } from "./content-blobs.js";
 import { type Diagnosis, type DiagnosisContext, diagnose } from "./diagnosis.js";
 import { diagnoseName } from "./name.js";
 import { diagnoseRefusedHosts } from "./refused-hosts.js";
@@ -72,7 +75,8 @@ export function judgePulled(
   { attempt }: Extract<PullOutcome, { kind: "pulled" }>,
   reference: ImageReference,
 ): Judgement {
-  const { digest, via, platforms } = attempt;
+  const { digest, via, platforms, content } = attempt;
+  const advisories = (content?.advices ?? []).map(contentAdvisory);
   const mirror = via.mirrorOf === undefined ? "" : ` from ${via.address}`;
   const offers =
     platforms === undefined || platforms.length === 0 ? "" : `; platforms: ${platforms.slice(0, 8).join(", ")}`;
@@ -84,6 +88,7 @@ export function judgePulled(
     kubeletReason: null,
     message: `can be pulled${mirror}${offers}`,
     fix: null,
+    ...(advisories.length === 0 ? {} : { advisories }),
   };
 }
 
@@ -112,9 +117,13 @@ export function judgeOwnFault(): Judgement {
 function diagnoseAttempt(attempt: FailedAttempt, context: DiagnosisContext): Diagnosis {
   switch (attempt.kind) {
     case "failed":
-      return diagnoseHosts(attempt, context);
+      return doubted(diagnoseHosts(attempt, context), attempt.doubt);
     case "content":
-      return diagnoseContent(attempt.problem, attempt.via, context);
+      return doubted(diagnoseContent(attempt.problem, attempt.via, context), attempt.doubt);
+    case "unverified":
+      return diagnose("LayersUnverified", context, {
+        message: `${blobLabel(attempt.blob)} was not read to its end: ${attempt.reason}`,
+      });
     case "no-hosts":
       return diagnose("NoResolveHost", context, {
         message: `the nodes' configuration leaves no host that may resolve ${context.reference.domain}`,
@@ -129,6 +138,10 @@ function diagnoseAttempt(attempt: FailedAttempt, context: DiagnosisContext): Dia
     default:
       return unreachable(attempt);
   }
+}
+
+function doubted(diagnosis: Diagnosis, doubt: string | undefined): Diagnosis {
+  return doubt === undefined ? diagnosis : { ...diagnosis, firm: false, message: `${diagnosis.message}; ${doubt}` };
 }
 
 /** The runtime shows one host's error; what is certain depends on all of them. */

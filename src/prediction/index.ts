@@ -1,3 +1,4 @@
+export type { BlobPlan, CompressionFormat, ContentRules, LayerPacking } from "./content/rules.js";
 export type { PullDialect } from "./dialects/dialect.js";
 export { dialectFor } from "./dialects/dialect-for.js";
 export { cachedHostPlans } from "./host-plans.js";

@@ -1,6 +1,8 @@
 import type { CredentialOrigin, RegistryCredential } from "../credentials/index.js";
 import type { Platform } from "../oci/index.js";
 import type { RegistryClient, RegistrySession } from "../registry/index.js";
+import type { ContentChecker } from "./content/content-check.js";
+import { withContent } from "./content/pulled-content.js";
 import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
 import { withTagHints } from "./tag-hints.js";
 import type { FailedAttempt, PullOutcome, PullQuestion } from "./types.js";
@@ -13,6 +15,13 @@ export interface Pulling {
   readonly manifestsFor: (credential: RegistryCredential | undefined) => ManifestMemory;
   /** Told of each host before it is asked. */
   readonly onHost: (address: string) => void;
+  /** Told of what is known as soon as a manifest was read, for those who cannot wait; undefined takes it back. */
+  readonly onManifest: (outcome: Extract<PullOutcome, { kind: "pulled" }> | undefined) => void;
+  /** Absent: blobs are not looked at. */
+  readonly content?: {
+    readonly checker: ContentChecker;
+    readonly scopeOf: (credential: RegistryCredential | undefined) => string;
+  };
 }
 
 /** The kubelet's loop: one whole pull for each credential, in order, until one succeeds. */
@@ -24,11 +33,21 @@ export async function pullWithCredentials(
   const { client, dialect, platform } = pulling;
   const { reference, hosts } = question;
   const attempts: FailedAttempt[] = [];
-  for (const credential of question.credentials) {
+  for (const [credentialIndex, credential] of question.credentials.entries()) {
     const session = watched(client.session(credential), pulling.onHost);
     const manifests = pulling.manifestsFor(credential);
-    const attempt = await dialect.attempt({ reference, hosts, platform, session, manifests }, signal);
-    if (attempt.kind === "pulled") return { kind: "pulled", attempt };
+    let attempt = await dialect.attempt({ reference, hosts, platform, session, manifests }, signal);
+    if (attempt.kind === "pulled") {
+      const outcome = { kind: "pulled", attempt, credentialIndex } as const;
+      pulling.onManifest(outcome);
+      if (pulling.content === undefined) return outcome;
+      const { checker, scopeOf } = pulling.content;
+      const scope = scopeOf(credential);
+      const place = { hosts, repository: reference.path, session, platform, rules: dialect.content, scope };
+      attempt = await withContent(checker, attempt, place, signal);
+      if (attempt.kind === "pulled") return { ...outcome, attempt };
+      pulling.onManifest(undefined);
+    }
     const explained = await withTagHints(attempt, reference, session, signal);
     attempts.push(withOrigin(explained, credential?.origin));
     if (attempt.kind === "unfinished") break;

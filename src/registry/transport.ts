@@ -29,6 +29,8 @@ export interface HttpAnswer {
   headerLines(name: string): readonly string[];
   /** At most `maxBytes` of the body; `complete` is false when there was more. Once only. */
   body(maxBytes: number): Promise<BodyRead>;
+  /** Hands every chunk of the body to `write`, which may hold it back. Once only, and instead of `body`. */
+  stream(write: (chunk: Uint8Array) => Promise<void> | undefined): Promise<BodyRead>;
   /**
    * Lets the body pass in the background (64 KiB at most), so that the connection can serve again. The answer to a HEAD has
    * none, so waiting for that costs nothing and spares the next request a new connection.
@@ -153,23 +155,34 @@ function answerOf(response: Dispatcher.ResponseData, isHead: boolean, held: Held
   };
   // A body that fails while nobody reads it must not end the process.
   response.body.on("error", () => {});
-  const body = async (maxBytes: number): Promise<BodyRead> => {
+  const reading = async (
+    read: () => Promise<Omit<Extract<BodyRead, { kind: "bytes" }>, "kind">>,
+  ): Promise<BodyRead> => {
     try {
-      const read = await readAtMost(response.body, maxBytes);
-      end(read.complete);
-      return { kind: "bytes", ...read };
+      const found = await read();
+      end(found.complete);
+      return { kind: "bytes", ...found };
     } catch (error) {
       end(false);
       if (signal.aborted) return { kind: "fault", fault: fault("aborted", peer) };
       return { kind: "fault", fault: classifyError(error, "body", peer) };
     }
   };
+  const body = (maxBytes: number): Promise<BodyRead> => reading(() => readAtMost(response.body, maxBytes));
   return {
     kind: "answer",
     status: response.statusCode,
     header: (name) => headerLines(name)[0],
     headerLines,
     body,
+    stream: (write) =>
+      reading(async () => {
+        for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+          const held = write(chunk);
+          if (held !== undefined) await held;
+        }
+        return { bytes: new Uint8Array(), complete: true };
+      }),
     discard: async () => {
       const passed = body(maxDiscardedBytes);
       if (isHead) await passed;

@@ -12,10 +12,17 @@ import {
   judgeMalformedSecret,
   judgeOwnFault,
   judgePlan,
+  judgePulled,
   mergeJudgements,
 } from "../../src/findings/index.js";
 import type { HostPlan } from "../../src/node/index.js";
-import type { ContentProblem, FailedAttempt, FailureReason } from "../../src/prediction/index.js";
+import type {
+  ContentAdvice,
+  ContentProblem,
+  FailedAttempt,
+  FailureReason,
+  PulledAttempt,
+} from "../../src/prediction/index.js";
 import type { AuthRefusal, TransportFault } from "../../src/registry/index.js";
 import { diagnosisContext, registryHost } from "../support/builders.js";
 
@@ -57,6 +64,21 @@ const refusedHosts = (reason: Extract<HostPlan, { kind: "refused" }>["reason"]):
   return judgePlan("x", { kind: "hosts-refused", reference: diagnosisContext().reference, plan }, diagnosisContext());
 };
 const digest = `sha256:${"a".repeat(64)}`;
+const layer = { kind: "layer", index: 1, count: 3, digest } as const;
+/** The finding of an image that is pulled, told as if it were about its first advice. */
+const advised = (advice: ContentAdvice): Judgement => {
+  const attempt: PulledAttempt = {
+    kind: "pulled",
+    digest,
+    mediaType: "m",
+    via: host,
+    content: { advices: [advice] },
+  };
+  const judgement = judgePulled({ kind: "pulled", attempt }, diagnosisContext().reference);
+  const [first] = judgement.advisories ?? [];
+  assert.equal(judgement.verdict, "pullable");
+  return { ...judgement, cause: first?.cause ?? null, message: first?.message ?? "", fix: first?.fix ?? null };
+};
 
 /** One way to each published cause. The type makes the compiler refuse a cause without one. */
 const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
@@ -152,6 +174,25 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   ManifestTypeUnsupported: () => content({ kind: "unsupported-type", digest, mediaType: "application/json" }),
   ManifestTooLarge: () => failed({ kind: "manifest-too-large", sizeBytes: 5_000_000 }),
   ManifestSchema1: () => content({ kind: "schema1", digest }),
+  ConfigMissing: () => content({ kind: "blob-missing", blob: { kind: "config", digest } }),
+  ConfigCorrupt: () => content({ kind: "blob-digest", blob: { kind: "config", digest }, actual: digest }),
+  ConfigUnreadable: () => content({ kind: "config-unreadable", digest, reason: "invalid JSON" }),
+  ConfigInconsistent: () => content({ kind: "layer-count", layers: 3, diffIds: 2 }),
+  ArtifactNotImage: () => content({ kind: "not-an-image", mediaType: "application/vnd.cncf.helm.config.v1+json" }),
+  LayerTypeUnsupported: () => content({ kind: "layer-type", blob: layer, mediaType: "application/x-layer" }),
+  LayerMissing: () => content({ kind: "blob-missing", blob: layer }),
+  LayerSizeMismatch: () => content({ kind: "blob-size", blob: layer, declaredBytes: 7, actualBytes: 9 }),
+  LayerCorrupt: () => content({ kind: "blob-digest", blob: layer, actual: digest }),
+  LayerUnreadable: () => content({ kind: "layer-unpack", blob: layer, reason: "archive/tar: invalid tar header" }),
+  LayerDiffIdMismatch: () => content({ kind: "layer-diff-id", blob: layer, expected: digest, actual: digest }),
+  LayersUnverified: () =>
+    judgeFailed(
+      { kind: "failed", attempts: [{ kind: "unverified", blob: layer, reason: "the connection broke off" }] },
+      diagnosisContext(),
+    ),
+  ArchitectureMismatch: () => advised({ kind: "architecture", image: "linux/arm64", node: "linux/amd64" }),
+  ArtifactCannotStart: () => advised({ kind: "artifact", mediaType: "application/vnd.cncf.helm.config.v1+json" }),
+  LayerPathEscapes: () => advised({ kind: "layer-escape", blob: layer, path: "../../etc/passwd" }),
   DeadlineExceeded: () => judgeFailed({ kind: "failed", attempts: [{ kind: "unfinished" }] }, diagnosisContext()),
   NodesDisagree: () =>
     mergeJudgements([
