@@ -12,8 +12,9 @@ import {
   unseenNodeProfile,
 } from "../../src/node/index.js";
 import { type Platform, parsePlatform } from "../../src/oci/index.js";
-import { createPredictor } from "../../src/prediction/index.js";
+import { createPredictor, type Predictor } from "../../src/prediction/index.js";
 import { createRegistryClient, type RegistryClient } from "../../src/registry/index.js";
+import { createLayerVerifier, createRateLimit, createVerifyingPredictor } from "../../src/verification/index.js";
 import { readWorkloads } from "../../src/workload/index.js";
 import type { Lab } from "./lab/index.js";
 
@@ -29,6 +30,8 @@ export interface EngineSpec {
   /** As if Pods came from an API server that has merged the ServiceAccount's list in. */
   readonly completedPods?: boolean;
   readonly missingSecretsMayAppear?: boolean;
+  /** Every layer is read, as `pullguard verify` does. */
+  readonly verify?: boolean;
 }
 
 /** The whole engine against a laboratory: everything is real but names and addresses. */
@@ -40,6 +43,17 @@ export interface Engine {
   /** Checks a Pod with one container of this image. */
   checkImage(image: string, values?: { readonly deadlineMs?: number; readonly spec?: object }): Promise<Finding>;
   close(): Promise<void>;
+}
+
+const predictorSettings = { clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 };
+
+function verifying(client: RegistryClient): Predictor {
+  const rate = createRateLimit(systemClock, 0);
+  return createVerifyingPredictor({
+    predictor: createPredictor({ client, ...predictorSettings }),
+    client,
+    verifier: createLayerVerifier({ clock: systemClock, rate, maxRemembered: 1000 }),
+  });
 }
 
 export function createEngine(spec: EngineSpec): Engine {
@@ -55,7 +69,7 @@ export function createEngine(spec: EngineSpec): Engine {
   const check = createCheck({
     clock: systemClock,
     nodes: fixedNodes([profileOf(spec, identityKey)]),
-    predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
+    predictor: spec.verify === true ? verifying(client) : createPredictor({ client, ...predictorSettings }),
     secrets: inMemorySecretSource({
       secrets: spec.secrets ?? [],
       serviceAccounts: spec.serviceAccounts ?? [],

@@ -45,7 +45,8 @@ export interface BlobPlan {
  */
 export type LayerUse =
   | { readonly kind: "unpacked"; readonly diffIndex: number }
-  | { readonly kind: "stored" | "unused" };
+  | { readonly kind: "stored" }
+  | { readonly kind: "unused" };
 
 /** `sniffed`: whichever of `formats` the first bytes show, else taken as it is. `plain`: never decompressed. */
 export type LayerPacking =
