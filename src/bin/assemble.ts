@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Check, type CheckObserver, createCheck } from "../check/index.js";
-import type { GivenNodeCredentials, NodeView } from "../cli/index.js";
+import type { GivenNodeCredentials, NodeView, VerificationSetup } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
 import { type Keyring, nodeFileKeyring, type PullSecretEntry, type SecretSource } from "../credentials/index.js";
 import {
@@ -12,8 +12,15 @@ import {
   systemCaPems,
 } from "../node/index.js";
 import { parsePlatform } from "../oci/index.js";
-import { createPredictor } from "../prediction/index.js";
-import { createRegistryClient, type ObservedRequest } from "../registry/index.js";
+import { createPredictor, type Predictor } from "../prediction/index.js";
+import { createRegistryClient, type ObservedRequest, type RegistryClient } from "../registry/index.js";
+import {
+  createBackgroundVerifier,
+  createLayerVerifier,
+  createRateLimit,
+  createVerifyingPredictor,
+  type LayerVerdict,
+} from "../verification/index.js";
 
 /** What the command line and the webhook give to have a check built. */
 export interface AssemblyOrder {
@@ -23,6 +30,12 @@ export interface AssemblyOrder {
   readonly missingSecretsMayAppear: boolean;
   readonly node: NodeView;
   readonly injectServiceAccount: "templates" | "always";
+  /** `skip`: what manifests list is not looked at. `check` where absent. */
+  readonly layers?: "check" | "skip";
+  /** Present: every layer is read before the answer. */
+  readonly verification?: VerificationSetup;
+  /** Present: layers are read after the answer, for the next one. */
+  readonly backgroundVerification?: { onResult(result: LayerVerdict["kind"] | "dropped"): void };
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   readonly observer?: CheckObserver & {
@@ -55,13 +68,15 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     userAgent: `pullguard/${order.version}`,
     ...(observer === undefined ? {} : { observer }),
   });
-  const predictor = createPredictor({
+  const prediction = createPredictor({
     client,
     clock,
     maxCachedOutcomes,
     lingerMs: order.lingerMs,
+    ...(order.layers === undefined ? {} : { layers: order.layers }),
     ...(observer === undefined ? {} : { onCache: (result) => observer.onCache(result) }),
   });
+  const { predictor, stop } = withWholeLayers(order, prediction, client);
   const check = createCheck({
     clock,
     nodes: fixedNodes(profiles),
@@ -72,7 +87,39 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     injectServiceAccount: order.injectServiceAccount,
     ...(observer === undefined ? {} : { observer }),
   });
-  return { check, close: () => client.close() };
+  const close = (): Promise<void> => {
+    stop();
+    return client.close();
+  };
+  return { check, close };
+}
+
+/** Layers that are remembered, some hundred bytes each. */
+const maxRememberedLayers = 50_000;
+/** The webhook reads layers beside its work, and gives up what would occupy it for too long. */
+const background = { maxQueued: 500, atATime: 2, layerTimeoutMs: 15 * 60_000 } as const;
+
+interface WholeLayers {
+  readonly predictor: Predictor;
+  stop(): void;
+}
+
+/** The predictor with whole layers read before or after its answers, where that is wanted. */
+function withWholeLayers(order: AssemblyOrder, predictor: Predictor, client: RegistryClient): WholeLayers {
+  const { clock, verification, backgroundVerification } = order;
+  const stop = (): void => undefined;
+  if (verification === undefined && backgroundVerification === undefined) return { predictor, stop };
+  const verifier = createLayerVerifier({
+    clock,
+    rate: createRateLimit(clock, verification?.bytesPerSecond ?? 0),
+    maxRemembered: maxRememberedLayers,
+    ...(verification?.observer === undefined ? {} : { observer: verification.observer }),
+  });
+  if (backgroundVerification === undefined) {
+    return { predictor: createVerifyingPredictor({ predictor, client, verifier }), stop };
+  }
+  const onResult = (result: LayerVerdict["kind"] | "dropped"): void => backgroundVerification.onResult(result);
+  return createBackgroundVerifier({ predictor, client, verifier, clock, ...background, onResult });
 }
 
 function nodeProfiles(view: NodeView, identityKey: Uint8Array): readonly NodeProfile[] {

@@ -11,5 +11,7 @@ export interface CheckFlags {
   /** `none`, `unknown` or the path of a file. */
   readonly nodeCredentials: string;
   readonly deadline: string;
+  /** False: what manifests list is not looked at. */
+  readonly layers?: boolean;
   readonly output: "text" | "json";
 }

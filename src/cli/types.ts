@@ -1,6 +1,7 @@
 import type { Check } from "../check/index.js";
 import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
 import type { NodeFiles } from "../node/index.js";
+import type { LayerObserver } from "../verification/index.js";
 
 /** Where text goes: a stream's `write`. */
 export interface TextSink {
@@ -18,6 +19,8 @@ export interface CliIo {
   env(): Environment | Promise<Environment>;
   /** Whether stdout is a terminal. */
   readonly isTTY: boolean;
+  /** Whether stderr is one, for what is gone when the command ends. */
+  readonly stderrIsTTY?: boolean;
   /** Width of that terminal in characters. */
   readonly columns?: number;
   readonly deps: CliDeps;
@@ -49,6 +52,17 @@ export interface CheckSetup {
   /** Whether a Secret that is not found may still be created before the kubelet looks; false for a closed set of files. */
   readonly missingSecretsMayAppear: boolean;
   readonly node: NodeView;
+  /** `skip`: what manifests list is not looked at. */
+  readonly layers?: "check" | "skip";
+  /** Present: every layer is read as a whole. */
+  readonly verification?: VerificationSetup;
+}
+
+/** How whole layers are read. */
+export interface VerificationSetup {
+  /** For all layers together; 0: no limit. */
+  readonly bytesPerSecond: number;
+  readonly observer?: LayerObserver;
 }
 
 /** What the person told about the nodes; everything absent is not known. */
