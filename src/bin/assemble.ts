@@ -1,12 +1,25 @@
 import { randomBytes } from "node:crypto";
 import { type Check, type CheckDeps, type CheckObserver, createCheck } from "../check/index.js";
-import type { GivenNodeCredentials, NodeView } from "../cli/index.js";
+import type { GivenNodeCredentials, NodeView, VerificationSetup } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
 import { type Keyring, nodeFileKeyring, type PullSecretEntry, type SecretSource } from "../credentials/index.js";
 import { candidateProfiles, fixedNodes, type NodeCredentials, type NodeProfile, parseRuntime } from "../node/index.js";
 import { parsePlatform } from "../oci/index.js";
-import { createLayerMemory, createPredictor, createThroughputMeter } from "../prediction/index.js";
-import { createRateLimits, createRegistryClient, type ObservedRequest, type SeenRateLimit } from "../registry/index.js";
+import { createLayerMemory, createPredictor, createThroughputMeter, type Predictor } from "../prediction/index.js";
+import {
+  createRateLimits,
+  createRegistryClient,
+  type ObservedRequest,
+  type RegistryClient,
+  type SeenRateLimit,
+} from "../registry/index.js";
+import {
+  createBackgroundVerifier,
+  createLayerVerifier,
+  createRateLimit,
+  createVerifyingPredictor,
+  type LayerVerdict,
+} from "../verification/index.js";
 
 /** What the command line and the webhook give to have a check built. */
 export interface AssemblyOrder {
@@ -16,6 +29,12 @@ export interface AssemblyOrder {
   readonly missingSecretsMayAppear: boolean;
   readonly node: NodeView;
   readonly injectServiceAccount: "templates" | "always";
+  /** `skip`: what manifests list is not looked at. `check` where absent. */
+  readonly layers?: "check" | "skip";
+  /** Present: every layer is read before the answer. */
+  readonly verification?: VerificationSetup;
+  /** Present: layers are read after the answer, for the next one. */
+  readonly backgroundVerification?: { onResult(result: LayerVerdict["kind"] | "dropped"): void };
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   /** Told of every image that can be pulled. */
@@ -60,14 +79,16 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     onTransfer: (transfer) => throughput.note({ ...transfer, source: "own" }),
     ...(observer === undefined ? {} : { observer }),
   });
-  const predictor = createPredictor({
+  const prediction = createPredictor({
     client,
     rateLimits,
     clock,
     maxCachedOutcomes,
     lingerMs: order.lingerMs,
+    ...(order.layers === undefined ? {} : { layers: order.layers }),
     ...(observer === undefined ? {} : { onCache: (result) => observer.onCache(result) }),
   });
+  const { predictor, stop } = withWholeLayers(order, prediction, client);
   const check = createCheck({
     clock,
     nodes: fixedNodes(profiles, order.node.listed),
@@ -80,7 +101,39 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     ...(order.onPulled === undefined ? {} : { onPulled: order.onPulled }),
     ...(observer === undefined ? {} : { observer }),
   });
-  return { check, close: () => client.close() };
+  const close = (): Promise<void> => {
+    stop();
+    return client.close();
+  };
+  return { check, close };
+}
+
+/** Layers that are remembered, some hundred bytes each. */
+const maxRememberedLayers = 50_000;
+/** The webhook reads layers beside its work, and gives up what would occupy it for too long. */
+const background = { maxQueued: 500, atATime: 2, layerTimeoutMs: 15 * 60_000 } as const;
+
+interface WholeLayers {
+  readonly predictor: Predictor;
+  stop(): void;
+}
+
+/** The predictor with whole layers read before or after its answers, where that is wanted. */
+function withWholeLayers(order: AssemblyOrder, predictor: Predictor, client: RegistryClient): WholeLayers {
+  const { clock, verification, backgroundVerification } = order;
+  const stop = (): void => undefined;
+  if (verification === undefined && backgroundVerification === undefined) return { predictor, stop };
+  const verifier = createLayerVerifier({
+    clock,
+    rate: createRateLimit(clock, verification?.bytesPerSecond ?? 0),
+    maxRemembered: maxRememberedLayers,
+    ...(verification?.observer === undefined ? {} : { observer: verification.observer }),
+  });
+  if (backgroundVerification === undefined) {
+    return { predictor: createVerifyingPredictor({ predictor, client, verifier }), stop };
+  }
+  const onResult = (result: LayerVerdict["kind"] | "dropped"): void => backgroundVerification.onResult(result);
+  return createBackgroundVerifier({ predictor, client, verifier, clock, ...background, onResult });
 }
 
 function nodeProfiles(view: NodeView, identityKey: Uint8Array, clock: Clock): readonly NodeProfile[] {

@@ -47,6 +47,7 @@ const io: CliIo = {
   },
   env: async () => (await import("../config/index.js")).currentEnvironment(),
   isTTY: process.stdout.isTTY === true,
+  stderrIsTTY: process.stderr.isTTY === true,
   ...(process.stdout.columns === undefined ? {} : { columns: process.stdout.columns }),
   deps,
 };

@@ -31,7 +31,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const node = nodeView(config, { clock, logger, metrics });
   const secrets = openSecrets(config, clock, logger);
   try {
-    const assembly = assembleWebhookCheck(deps, { secrets: secrets.source, node, logger, metrics });
+    const assembly = assembleWebhookCheck(deps, { secrets: secrets.source, node, logger, metrics, config });
     try {
       const serving = await serve({
         config,
@@ -63,9 +63,13 @@ function portFault(error: unknown): never {
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node"> & { readonly logger: Log; readonly metrics: Metrics },
+  given: Pick<AssemblyOrder, "secrets" | "node"> & {
+    readonly logger: Log;
+    readonly metrics: Metrics;
+    readonly config: ServeConfig;
+  },
 ): Assembly {
-  const { secrets, node, logger, metrics } = given;
+  const { secrets, node, logger, metrics, config } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
     onFault: (error) => logger.error({ err: error }, "a check failed"),
     onRequest: ({ registry, method, status, durationMs }) =>
@@ -83,6 +87,10 @@ function assembleWebhookCheck(
     injectServiceAccount: "templates",
     lingerMs,
     observer,
+    layers: config.noLayers ? "skip" : "check",
+    ...(config.verifyLayers
+      ? { backgroundVerification: { onResult: (result) => metrics.layerVerification(result) } }
+      : {}),
   });
 }
 

@@ -8,14 +8,19 @@ import { layeredSecretSource } from "./given-secrets.js";
 import { readNodeView } from "./node-view.js";
 import { renderJson } from "./render-json.js";
 import { renderText, type TextStyle } from "./render-text.js";
-import type { CliIo, OpenCheck } from "./types.js";
+import type { CheckSetup, CliIo, OpenCheck } from "./types.js";
 
 /**
  * Checks images and manifests and prints the report.
  * @returns 0 all fine, 1 something is unpullable, 3 nothing unpullable but something unknown
  * @throws PullguardError for input that cannot be used
  */
-export async function runCheck(images: readonly string[], flags: CheckFlags, io: CliIo): Promise<number> {
+export async function runCheck(
+  images: readonly string[],
+  flags: CheckFlags,
+  io: CliIo,
+  how: Pick<CheckSetup, "verification"> = {},
+): Promise<number> {
   if (images.length === 0 && flags.filename === undefined) {
     throw new PullguardError(
       "InputInvalid",
@@ -37,6 +42,8 @@ export async function runCheck(images: readonly string[], flags: CheckFlags, io:
     secrets: layeredSecretSource(order.given, flags.cluster ? (cluster?.secrets ?? "unknown") : "nothing"),
     missingSecretsMayAppear: flags.cluster,
     node,
+    ...(flags.layers === false ? { layers: "skip" } : {}),
+    ...how,
   });
   if (flags.cluster && cluster === undefined && order.workloads.length > 0) {
     io.stderr.write("note: no cluster is configured, so Secrets and ServiceAccounts come from the given files alone\n");

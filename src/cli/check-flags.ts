@@ -8,5 +8,7 @@ export interface CheckFlags extends NodeFlags {
   readonly cluster: boolean;
   readonly pullSecret?: readonly string[];
   readonly deadline: string;
+  /** False: what manifests list is not looked at. */
+  readonly layers?: boolean;
   readonly output: "text" | "json";
 }

@@ -14,4 +14,5 @@ export type {
   OpenCluster,
   ServeFlags,
   TextSink,
+  VerificationSetup,
 } from "./types.js";

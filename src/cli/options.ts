@@ -14,3 +14,7 @@ export function wholeNumber(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError("It must be a whole number above 0.");
 }
+
+/** What may be said of the nodes' own credentials, for help texts. */
+export const nodeCredentialsHelp =
+  "registry credentials the nodes hold themselves or get from credential providers: none, unknown, or those in a Docker config.json or Secret manifest";

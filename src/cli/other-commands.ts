@@ -69,8 +69,9 @@ function serviceNames(service: string | undefined, namespace: string | undefined
 
 /** Runs the webhook with the flags given; settings that were not given stay open for environment and file. */
 export function runServe(flags: ServeCommandFlags, io: CliIo): Promise<number> {
-  const { cluster, ...others } = flags;
-  return io.deps.serve({ flags: cluster ? others : { ...others, noCluster: true }, readFile: readSettings });
+  const { cluster, layers, ...others } = flags;
+  const turnedOff = { ...(cluster ? {} : { noCluster: true }), ...(layers === false ? { noLayers: true } : {}) };
+  return io.deps.serve({ flags: { ...others, ...turnedOff }, readFile: readSettings });
 }
 
 function readSettings(path: string): unknown {

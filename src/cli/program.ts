@@ -2,10 +2,11 @@ import { Command, Option } from "commander";
 import type { CheckFlags } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
 import { addNode, addTrust } from "./node-program.js";
-import { repeatable, wholeNumber } from "./options.js";
+import { nodeCredentialsHelp, repeatable, wholeNumber } from "./options.js";
 import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
 import { addSimulate } from "./simulate-program.js";
 import type { CliIo } from "./types.js";
+import { addVerify } from "./verify-options.js";
 
 /**
  * The whole command line: commands, flags and their help. An action leaves its exit code with `finish`.
@@ -31,6 +32,7 @@ export function buildProgram(io: CliIo, finish: (exitCode: number) => void): Com
     })
     .addHelpText("after", overview);
   addCheck(program, io, finish);
+  addVerify(program, io, finish);
   addExplain(program, io, finish);
   addNode(program, io, finish);
   addTrust(program, io, finish);
@@ -44,6 +46,7 @@ const overview = `
 Examples:
   pullguard check nginx:1.27 ghcr.io/acme/app:v3
   pullguard check -f deploy/ -n shop
+  pullguard verify ghcr.io/acme/app:v3
   kustomize build . | pullguard check -f - --no-cluster -o json
   pullguard explain TagNotFound
   pullguard explain secret regcred ghcr.io/acme/app:v3 -n shop`;
@@ -64,10 +67,6 @@ Examples:
   pullguard check -f deploy.yaml -f secrets.yaml --no-cluster
   pullguard check ghcr.io/acme/app:v3 --pull-secret ~/.docker/config.json --node-credentials none
   pullguard check -f deploy/ --runtime containerd://1.7.13 --platform linux/arm64 --node-root /mnt`;
-
-/** Help for `--node-credentials`. */
-const nodeCredentialsHelp =
-  "registry credentials the nodes hold themselves or get from credential providers: none, unknown, or those in a Docker config.json or Secret manifest";
 
 function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   program
@@ -100,6 +99,7 @@ function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--kubelet-config <FILE>", "the nodes' KubeletConfiguration (default: var/lib/kubelet of --node-root)")
     .option("--kubelet-version <VERSION>", "the nodes' Kubernetes version, such as 1.35.0")
     .addOption(new Option("--deadline <DURATION>", "answer by then; what is open counts as unknown").default("10s"))
+    .option("--no-layers", "do not look whether configs and layers are there")
     .addOption(new Option("-o, --output <FORMAT>", "format of the report").choices(["text", "json"]).default("text"))
     .addHelpText("after", checkNotes)
     .action(async (images: readonly string[], flags: CheckFlags) => {
@@ -192,6 +192,8 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--node-credentials <none|unknown|FILE>", `${nodeCredentialsHelp} (default: unknown)`)
     .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
     .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
+    .option("--no-layers", "do not look whether configs and layers are there")
+    .option("--verify-layers", "read whole layers after admissions; the next admission of the same image knows")
     .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")
     .option("--log-level <LEVEL>", "trace, debug, info, warn, error, fatal or silent (default: info)")
     .option("--config <FILE>", "configuration file, YAML or JSON")

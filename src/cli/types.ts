@@ -3,6 +3,7 @@ import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
 import type { KubeletSettings, NodeCandidates, NodeFiles } from "../node/index.js";
 import type { PulledAttempt } from "../prediction/index.js";
 import type { RegistryView, ViewQuestion } from "../registry/index.js";
+import type { LayerObserver } from "../verification/index.js";
 
 /** Where text goes: a stream's `write`. */
 export interface TextSink {
@@ -20,6 +21,8 @@ export interface CliIo {
   env(): Environment | Promise<Environment>;
   /** Whether stdout is a terminal. */
   readonly isTTY: boolean;
+  /** Whether stderr is one, for what is gone when the command ends. */
+  readonly stderrIsTTY?: boolean;
   /** Width of that terminal in characters. */
   readonly columns?: number;
   readonly deps: CliDeps;
@@ -55,6 +58,17 @@ export interface CheckSetup {
   readonly node: NodeView;
   /** Told of every image that can be pulled. */
   readonly onPulled?: (image: string, attempt: PulledAttempt) => void;
+  /** `skip`: what manifests list is not looked at. */
+  readonly layers?: "check" | "skip";
+  /** Present: every layer is read as a whole. */
+  readonly verification?: VerificationSetup;
+}
+
+/** How whole layers are read. */
+export interface VerificationSetup {
+  /** For all layers together; 0: no limit. */
+  readonly bytesPerSecond: number;
+  readonly observer?: LayerObserver;
 }
 
 /** What the person told about the nodes; everything absent is not known. */

@@ -27,6 +27,10 @@ export interface ServeConfig {
    */
   readonly nodeCredentials?: string;
   readonly logLevel: LogLevel;
+  /** Does not look whether what manifests list is there. */
+  readonly noLayers: boolean;
+  /** Reads whole layers after admissions, so that the next one knows. */
+  readonly verifyLayers: boolean;
 }
 
 /**
@@ -42,12 +46,16 @@ export interface LoadInput {
 const port = z.int({ error: "must be a whole number" }).min(0).max(65_535, { error: "must be 65535 at most" });
 const path = z.string({ error: "must be a text" }).min(1, { error: "must not be empty" });
 
+const flag = z.boolean({ error: "must be true or false" });
+
 const fields = {
   port,
   metricsPort: port,
   certDir: path,
   kubeconfig: path,
-  noCluster: z.boolean({ error: "must be true or false" }),
+  noCluster: flag,
+  noLayers: flag,
+  verifyLayers: flag,
   nodeRoot: path,
   runtime: path,
   platform: z
@@ -72,6 +80,8 @@ const defaults = {
   metricsPort: 8080,
   certDir: "certs",
   noCluster: false,
+  noLayers: false,
+  verifyLayers: false,
   mode: "warn",
   logLevel: "info",
 } as const;
@@ -95,6 +105,9 @@ export function loadServeConfig(input: LoadInput): ServeConfig {
   }
   if (settings.noCluster && settings.kubeconfig !== undefined) {
     throw new PullguardError("ConfigInvalid", "kubeconfig and noCluster exclude each other");
+  }
+  if (settings.noLayers && settings.verifyLayers) {
+    throw new PullguardError("ConfigInvalid", "noLayers and verifyLayers exclude each other");
   }
   return Object.freeze(settings);
 }
@@ -170,7 +183,7 @@ function fromText(name: FieldName, value: unknown): unknown {
   if ((name === "port" || name === "metricsPort") && /^\d+$/.test(value)) {
     return Number(value);
   }
-  if (name === "noCluster") {
+  if (name === "noCluster" || name === "noLayers" || name === "verifyLayers") {
     return (
       new Map([
         ["true", true],

@@ -2,10 +2,13 @@ import { unreachable } from "../core/index.js";
 import type { HostPlanDoubt, NodeConfigIssue } from "../node/index.js";
 import type { FailedAttempt, HostFailure, PulledAttempt, PullOutcome, PullPlan } from "../prediction/index.js";
 import { type ImageReference, normalisedReference } from "../reference/index.js";
-import { diagnoseContent, diagnoseNotFound, diagnoseStatus } from "./absence.js";
+import { diagnoseNotFound, diagnoseStatus } from "./absence.js";
 import { diagnoseDenied, diagnoseRefusal } from "./access.js";
 import { type CauseCode, causeEntry } from "./catalogue.js";
 import type { KubeletReason } from "./cause-entry.js";
+import { diagnoseContent } from "./content.js";
+import { contentAdvisory } from "./content-advice.js";
+import { blobLabel } from "./content-blobs.js";
 import { type Diagnosis, type DiagnosisContext, diagnose } from "./diagnosis.js";
 import { diagnoseName } from "./name.js";
 import { diagnoseRefusedHosts } from "./refused-hosts.js";
@@ -88,7 +91,8 @@ export function judgePulled(
   reference: ImageReference,
   issues: readonly NodeConfigIssue[] = [],
 ): Judgement {
-  const { digest, via, platforms } = attempt;
+  const { digest, via, platforms, content } = attempt;
+  const advisories = (content?.advices ?? []).map(contentAdvisory);
   const mirror = via.mirrorOf === undefined ? "" : ` from ${via.address}`;
   const offers =
     platforms === undefined || platforms.length === 0 ? "" : `; platforms: ${platforms.slice(0, 8).join(", ")}`;
@@ -102,6 +106,7 @@ export function judgePulled(
     fix: null,
     ...advised(issues, null),
     pulled: { reference, attempt, identity },
+    ...(advisories.length === 0 ? {} : { advisories }),
   };
 }
 
@@ -156,9 +161,13 @@ export function judgeOwnFault(): Judgement {
 function diagnoseAttempt(attempt: FailedAttempt, context: DiagnosisContext): Diagnosis {
   switch (attempt.kind) {
     case "failed":
-      return diagnoseHosts(attempt, context);
+      return doubted(diagnoseHosts(attempt, context), attempt.doubt);
     case "content":
-      return diagnoseContent(attempt.problem, attempt.via, context);
+      return doubted(diagnoseContent(attempt.problem, attempt.via, context), attempt.doubt);
+    case "unverified":
+      return diagnose("LayersUnverified", context, {
+        message: `${blobLabel(attempt.blob)} was not read to its end: ${attempt.reason}`,
+      });
     case "no-hosts":
       return diagnose("NoResolveHost", context, {
         message: `the nodes' configuration leaves no host that may resolve ${context.reference.domain}`,
@@ -173,6 +182,10 @@ function diagnoseAttempt(attempt: FailedAttempt, context: DiagnosisContext): Dia
     default:
       return unreachable(attempt);
   }
+}
+
+function doubted(diagnosis: Diagnosis, doubt: string | undefined): Diagnosis {
+  return doubt === undefined ? diagnosis : { ...diagnosis, firm: false, message: `${diagnosis.message}; ${doubt}` };
 }
 
 /** The runtime shows one host's error; what is certain depends on all of them. */

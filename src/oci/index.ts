@@ -1,3 +1,4 @@
+export { decodeConfig } from "./config.js";
 export { isDigest, matchesDigest, sha256Digest } from "./digest.js";
 export { decodeManifest, maxManifestBytes } from "./manifest.js";
 export {
@@ -12,6 +13,7 @@ export {
   formatPlatform,
   matchesPlatform,
   normalisePlatform,
+  type PlatformReading,
   parsePlatform,
   platformPreferences,
 } from "./platform.js";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fields, integer, shapeFault, text, textMap, texts } from "./go-shape.js";
 import { readJson } from "./json.js";
 import { isIndexType, isManifestType, isSchema1Type } from "./media-types.js";
 import type { Descriptor, ManifestDocument, Platform } from "./types.js";
@@ -8,22 +9,6 @@ export const maxManifestBytes = 4 * 1048 * 1048;
 
 /** Far above any image: what keeps a crafted array of empty entries from costing seconds. */
 const maxEntries = 50_000;
-
-/** Longest place inside a document that a reason quotes: annotation keys come from the document. */
-const maxQuotedPlace = 80;
-
-// Go leaves the zero value where JSON has null or nothing, so every field may be either.
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? "");
-const integer = z
-  .int()
-  .nullish()
-  .transform((value) => value ?? 0);
-const texts = z.array(text).nullish();
-// Not z.record: an index of a few megabytes of annotations would cost it a second.
-const textMap = z.custom<Readonly<Record<string, string | null>>>(isTextMap, "expected a map of texts").nullish();
 
 const platformSchema = fields({
   os: text,
@@ -149,11 +134,6 @@ function descriptorOf(read: z.output<typeof descriptorSchema>, platform: Platfor
   };
 }
 
-function isTextMap(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((member) => typeof member === "string" || member === null);
-}
-
 function withoutNulls(map: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, value ?? ""]));
 }
@@ -167,41 +147,19 @@ function readPlatform(value: unknown, place: string): PlatformRead {
   if (value === undefined || value === null) return { kind: "platform", platform: undefined };
   const parsed = platformSchema.safeParse(value);
   if (!parsed.success) return unreadable(shapeFault(parsed.error, place));
-  const { os, architecture, variant, "os.version": osVersion } = parsed.data;
+  const { os, architecture, variant, "os.version": osVersion, "os.features": osFeatures } = parsed.data;
   const platform = {
     os,
     architecture,
     ...(variant === "" ? {} : { variant }),
     ...(osVersion === "" ? {} : { osVersion }),
+    ...(osFeatures && osFeatures.length > 0 ? { osFeatures } : {}),
   };
   return { kind: "platform", platform };
 }
 
-/** An object read as Go reads it into a struct: a key matches in any case, the last one counts, the rest is dropped. */
-function fields<Shape extends z.ZodRawShape>(shape: Shape) {
-  const names = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]));
-  return z.preprocess((value) => pick(value, names), z.object(shape));
-}
-
-function pick(value: unknown, names: ReadonlyMap<string, string>): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const picked: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) {
-    const name = names.get(key) ?? names.get(key.toLowerCase());
-    if (name !== undefined) picked[name] = member;
-  }
-  return picked;
-}
-
 function entries() {
   return z.array(z.unknown()).max(maxEntries, `has more than ${maxEntries} entries`).nullish();
-}
-
-function shapeFault(error: z.ZodError, member?: string): string {
-  const issue = error.issues[0];
-  const place = [...(member === undefined ? [] : [member]), ...(issue?.path ?? [])].map(String).join(".");
-  const shown = place === "" ? "the document" : JSON.stringify(place.slice(0, maxQuotedPlace));
-  return `${shown}: ${issue?.message ?? "invalid"}`;
 }
 
 function unreadable(reason: string): Extract<ManifestDocument, { kind: "unreadable" }> {

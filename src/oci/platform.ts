@@ -37,12 +37,26 @@ export function normalisePlatform(platform: Platform, nodeOs = "linux"): Platfor
   return platformOf({ ...platform, os: os === "" ? nodeOs : os === "macos" ? "darwin" : os }, architecture, variant);
 }
 
+/** What newer releases of containerd's platforms library do in addition. Absent or false: as in v0.2.1. */
+export interface PlatformReading {
+  /** An arm64 node takes the levels below its own (v9.2, v9.1, v9, v8.7 … v8). v1.0.0-rc.1, containerd 2.0. */
+  readonly arm64Levels?: boolean;
+  /** An entry that wants `os.features` is for nodes that have all of them. v1.0.0-rc.4, containerd 2.3. */
+  readonly osFeatures?: boolean;
+  /** Windows hosts from Server 2022 on run containers of older builds, not just of their own. containerd 1.7. */
+  readonly windowsStableAbi?: boolean;
+}
+
 /**
  * The platforms that a node takes from an index, best first, normalised. containerd's `local` engine goes on to what the
  * CPU runs besides (386 on amd64, 32-bit arm on arm64); the `transfer` engine takes the node's own only.
  * Source: containerd/platforms v0.2.1 compare.go `Only`, `Ordered`; containerd 2.1 core/transfer/image/imagestore.go
  */
-export function platformPreferences(node: Platform, engine: "local" | "transfer"): readonly Platform[] {
+export function platformPreferences(
+  node: Platform,
+  engine: "local" | "transfer",
+  reading: PlatformReading = {},
+): readonly Platform[] {
   const own = normalisePlatform(node);
   if (engine === "transfer") return [own];
   const variant = own.variant ?? "";
@@ -52,23 +66,69 @@ export function platformPreferences(node: Platform, engine: "local" | "transfer"
     case "arm":
       return [own, ...below(own, "arm", variant, 5)];
     case "arm64": {
-      const armVariant = variant === "" ? "v8" : variant;
-      return [own, platformOf(own, "arm", armVariant), ...below(own, "arm", armVariant, 5)];
+      const levels = reading.arm64Levels === true ? arm64Levels(own, variant) : [];
+      // 32-bit arm ends with v8, whatever the level of the 64-bit one.
+      const armVariant = variant === "" || levels.length > 0 ? "v8" : variant;
+      return [own, ...levels, platformOf(own, "arm", armVariant), ...below(own, "arm", armVariant, 5)];
     }
     default:
       return [own];
   }
 }
 
+/** The arm64 levels below one, best first; v9.N includes v8.(N+5). Source: containerd/platforms v1.0.0-rc.1 compare.go */
+function arm64Levels(like: Platform, variant: string): readonly Platform[] {
+  const level = /^v([89])(?:\.(\d))?$/.exec(variant === "" ? "v8" : variant);
+  if (level === null) return [];
+  const major = Number(level[1]);
+  const minor = Number(level[2] ?? 0);
+  const down = (of: number, from: number): string[] =>
+    Array.from({ length: from + 1 }, (_, step) => (step === from ? `v${of}` : `v${of}.${from - step}`));
+  const names = major === 9 ? [...down(9, minor), ...down(8, Math.min(minor + 5, 9))] : down(8, minor);
+  // Both spellings of the lowest level are one.
+  return [...names, "v8.0"].map((name) => normalisePlatform(platformOf(like, "arm64", name)));
+}
+
 /**
  * Whether an index entry's platform is the wanted one: os, architecture and variant equal after normalisation. An empty
- * os in the entry stands for the wanted one's. `os.version` and `os.features` do not count.
- * Source: containerd/platforms v0.2.1 platforms.go `matcher.Match`
+ * os in the entry stands for the wanted one's. `os.version` counts on Windows, where both sides name one.
+ * Source: containerd/platforms v0.2.1 platforms.go `matcher.Match`, defaults_windows.go
  */
-export function matchesPlatform(wanted: Platform, offered: Platform): boolean {
+export function matchesPlatform(wanted: Platform, offered: Platform, reading: PlatformReading = {}): boolean {
   const want = normalisePlatform(wanted);
   const offer = normalisePlatform(offered, want.os);
-  return want.os === offer.os && want.architecture === offer.architecture && want.variant === offer.variant;
+  if (want.os !== offer.os || want.architecture !== offer.architecture || want.variant !== offer.variant) return false;
+  if (want.os === "windows" && !runsWindowsBuild(want.osVersion, offer.osVersion, reading)) return false;
+  return reading.osFeatures !== true || hasFeatures(want, offer);
+}
+
+/** The feature that old index entries of Windows name without a meaning. */
+const ignoredFeature = "win32k";
+
+function hasFeatures(node: Platform, offered: Platform): boolean {
+  const needed = (offered.osFeatures ?? []).filter((feature) => offered.os !== "windows" || feature !== ignoredFeature);
+  return needed.every((feature) => node.osFeatures?.includes(feature) === true);
+}
+
+/** Windows Server 2022, from which on hosts run containers of older builds. */
+const stableAbiSince = 20_348;
+
+/**
+ * Whether a Windows host runs a container of some build. A version that is not known, or not named, is no obstacle.
+ * Source: containerd v1.6.20 platforms/defaults_windows.go, containerd/platforms v1.0.0-rc.1 platform_windows_compat.go
+ */
+function runsWindowsBuild(host: string | undefined, container: string | undefined, reading: PlatformReading): boolean {
+  const own = windowsBuild(host);
+  const wanted = windowsBuild(container);
+  if (own === undefined || container === undefined || container === "") return true;
+  if (wanted === undefined || own.release !== wanted.release) return false;
+  if (reading.windowsStableAbi !== true || own.build < stableAbiSince) return own.build === wanted.build;
+  return wanted.build >= stableAbiSince && wanted.build <= own.build;
+}
+
+function windowsBuild(version: string | undefined): { readonly release: string; readonly build: number } | undefined {
+  const parts = /^(\d+\.\d+)\.(\d+)(?:\.|$)/.exec(version ?? "");
+  return parts === null ? undefined : { release: parts[1] ?? "", build: Number(parts[2]) };
 }
 
 function normaliseArchitecture(architecture: string, variant: string): readonly [string, string] {
@@ -110,5 +170,6 @@ function platformOf(like: Platform, architecture: string, variant: string): Plat
     architecture,
     ...(variant === "" ? {} : { variant }),
     ...(like.osVersion === undefined ? {} : { osVersion: like.osVersion }),
+    ...(like.osFeatures === undefined ? {} : { osFeatures: like.osFeatures }),
   };
 }

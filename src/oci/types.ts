@@ -3,7 +3,9 @@ export interface Platform {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string;
+  /** `10.0.17763.1`; Windows only. */
   readonly osVersion?: string;
+  readonly osFeatures?: readonly string[];
 }
 
 /** A descriptor as an index or manifest carries it; sizes in bytes. `platform` is raw (not normalised) or absent. */
@@ -26,4 +28,23 @@ export type ManifestDocument =
       readonly artifactType?: string;
     }
   | { readonly kind: "schema1" }
+  | { readonly kind: "unreadable"; readonly reason: string };
+
+/** What a runtime reads of an image's config before it starts anything. Texts are "" where the config has none. */
+export interface ImageConfig {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant: string;
+  readonly osVersion: string;
+  /** False where the config has no `rootfs` at all. */
+  readonly hasRootfs: boolean;
+  /** `layers` in an image, "" where the config names none. */
+  readonly rootfsType: string;
+  /** Digests of the layers' archives without compression, in the order of the layers; as written. */
+  readonly diffIds: readonly string[];
+}
+
+/** What the bytes of a config turned out to be. `reason` is for people and quotes nothing but names of fields. */
+export type ConfigDocument =
+  | { readonly kind: "config"; readonly config: ImageConfig }
   | { readonly kind: "unreadable"; readonly reason: string };

@@ -1,3 +1,13 @@
+export { type BlobSource, blobRequest } from "./content/blob-probe.js";
+export { layerPlace } from "./content/content-check.js";
+export type {
+  ArchiveRules,
+  BlobPlan,
+  CompressionFormat,
+  ContentRules,
+  LayerPacking,
+  LayerUse,
+} from "./content/rules.js";
 export type { PullDialect } from "./dialects/dialect.js";
 export { dialectFor } from "./dialects/dialect-for.js";
 export { cachedHostPlans } from "./host-plans.js";

@@ -6,10 +6,11 @@ import type { RegistryHost } from "../node/index.js";
 import { formatPlatform, type Platform } from "../oci/index.js";
 import { pullObject, repositoryName } from "../reference/index.js";
 import type { RateLimits, RegistryClient } from "../registry/index.js";
+import { createContentChecker } from "./content/content-check.js";
 import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
-import { pullWithCredentials } from "./pull.js";
+import { type Pulling, pullWithCredentials } from "./pull.js";
 import { createSharedWork } from "./shared-work.js";
-import type { PulledAttempt, PullOutcome, PullQuestion } from "./types.js";
+import type { FailedAttempt, PulledAttempt, PullOutcome, PullQuestion } from "./types.js";
 
 /** Seconds an outcome is believed. Failures are short-lived: people mend and try again. */
 const trust = { pulledTag: 60, pulledDigest: 600, failed: 10 } as const;
@@ -26,6 +27,8 @@ export interface PredictorDeps {
   /** Budgets that registries told of; absent: pulls are never spared. */
   readonly rateLimits?: Pick<RateLimits, "isLow">;
   readonly onCache?: (result: "hit" | "miss" | "shared") => void;
+  /** `skip`: what manifests list is not looked at. `check` where absent. */
+  readonly layers?: "check" | "skip";
 }
 
 /** What of a node decides an outcome besides its hosts. */
@@ -60,10 +63,12 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     ttlResolution: 0,
     perf: { now: () => deps.clock.nowMs() },
   });
+  const checker = createContentChecker({ clock: deps.clock, maxRememberedBlobs: 2 * deps.maxCachedOutcomes });
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
+  const progress = new Map<string, Progress>();
   const hostsHash = hostsHasher();
   const placeOf = ({ reference, hosts }: PullQuestion, { dialect, platform }: AskedNode): string =>
-    `${repositoryName(reference)}\n${dialect.id}\n${platform === undefined ? "any" : formatPlatform(platform)}\n${hostsHash(hosts)}`;
+    `${repositoryName(reference)}\n${dialect.id}\n${platformKey(platform)}\n${hostsHash(hosts)}`;
 
   const recall: Predictor["recall"] = (question, node) => {
     const known = cache.get(keyOf(placeOf(question, node), question));
@@ -77,38 +82,67 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       const known = recall(question, node);
       if (known !== undefined) return known;
       deps.onCache?.("miss");
+      if (signal.aborted) return unfinished(undefined);
       const where = placeOf(question, node);
       const key = keyOf(where, question);
       const manifestsFor = (credential: RegistryCredential | undefined): ManifestMemory => ({
         recall: (digest) => manifests.get(`${where}\n${digest}\n${identityOf(credential)}`),
         remember: (attempt) => manifests.set(`${where}\n${attempt.digest}\n${identityOf(credential)}`, attempt),
       });
-      let waitingFor = signal.aborted ? undefined : question.hosts[0]?.address;
+      // Blobs do not depend on the node: images for several platforms share layers.
+      const blobsAt = `${repositoryName(question.reference)}\n${hostsHash(question.hosts)}`;
+      const scopeOf = (credential: RegistryCredential | undefined): string => `${blobsAt}\n${identityOf(credential)}`;
+      const soFar = progress.get(key) ?? {};
+      progress.set(key, soFar);
+      let waitingFor = question.hosts[0]?.address;
       const outcome = await shared.join(
         key,
         async (workSignal) => {
           const onHost = (address: string): void => {
             waitingFor = address;
           };
-          const { platform } = node;
-          const { client, rateLimits } = deps;
-          const spare = rateLimits === undefined ? {} : { rateLimits };
-          const pulling = { client, dialect: node.dialect, platform, manifestsFor, onHost, ...spare };
-          const found = await pullWithCredentials(pulling, question, workSignal);
+          const onManifest: Pulling["onManifest"] = (outcome) => {
+            soFar.manifest = outcome;
+          };
+          const { client, rateLimits, layers } = deps;
+          const pulling: Pulling = {
+            ...node,
+            client,
+            manifestsFor,
+            onHost,
+            onManifest,
+            ...(layers === "skip" ? {} : { content: { checker, scopeOf } }),
+            ...(rateLimits === undefined ? {} : { rateLimits }),
+          };
+          const found = await pullWithCredentials(pulling, question, workSignal).finally(() => progress.delete(key));
+          // Cut short, it may be sound only for want of time.
+          if (workSignal.aborted) return found;
           const ttlSeconds = lifetime(found, question.reference.digest !== undefined);
           if (ttlSeconds > 0) cache.set(key, found, { ttl: ttlSeconds * 1000 });
           return found;
         },
         signal,
       );
-      return (
-        outcome ?? {
-          kind: "failed",
-          attempts: [{ kind: "unfinished", ...(waitingFor === undefined ? {} : { waitingFor }) }],
-        }
-      );
+      if (outcome !== undefined) return outcome;
+      // No time was left for the blobs, or for another credential: the manifest alone says that it can be pulled.
+      if (soFar.manifest !== undefined) return soFar.manifest;
+      return unfinished(waitingFor);
     },
   };
+}
+
+/** What is known of a question that is still being answered. */
+interface Progress {
+  manifest?: Extract<PullOutcome, { kind: "pulled" }> | undefined;
+}
+
+function unfinished(waitingFor: string | undefined): PullOutcome {
+  const attempt: FailedAttempt = { kind: "unfinished", ...(waitingFor === undefined ? {} : { waitingFor }) };
+  return { kind: "failed", attempts: [attempt] };
+}
+
+function platformKey(platform: Platform | undefined): string {
+  return platform === undefined ? "any" : `${formatPlatform(platform)} ${platform.osVersion ?? ""}`.trimEnd();
 }
 
 function keyOf(where: string, { reference, credentials }: PullQuestion): string {

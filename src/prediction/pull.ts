@@ -2,6 +2,8 @@ import type { CredentialOrigin, RegistryCredential } from "../credentials/index.
 import type { RegistryHost } from "../node/index.js";
 import type { Platform } from "../oci/index.js";
 import type { RateLimits, RegistryClient, RegistrySession } from "../registry/index.js";
+import type { ContentChecker } from "./content/content-check.js";
+import { withContent } from "./content/pulled-content.js";
 import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
 import { withTagHints } from "./tag-hints.js";
 import type { FailedAttempt, PullOutcome, PullQuestion } from "./types.js";
@@ -15,6 +17,13 @@ export interface Pulling {
   readonly manifestsFor: (credential: RegistryCredential | undefined) => ManifestMemory;
   /** Told of each host before it is asked. */
   readonly onHost: (address: string) => void;
+  /** Told of what is known as soon as a manifest was read, for those who cannot wait; undefined takes it back. */
+  readonly onManifest: (outcome: Extract<PullOutcome, { kind: "pulled" }> | undefined) => void;
+  /** Absent: blobs are not looked at. */
+  readonly content?: {
+    readonly checker: ContentChecker;
+    readonly scopeOf: (credential: RegistryCredential | undefined) => string;
+  };
 }
 
 /** The kubelet's loop: one whole pull for each credential, in order, until one succeeds. */
@@ -26,13 +35,31 @@ export async function pullWithCredentials(
   const { client, dialect, platform } = pulling;
   const { reference, hosts } = question;
   const attempts: FailedAttempt[] = [];
-  for (const credential of question.credentials) {
+  for (const [credentialIndex, credential] of question.credentials.entries()) {
     const session = watched(client.session(credential), pulling.onHost);
     const manifests = pulling.manifestsFor(credential);
     const identity = credential?.identity ?? "anonymous";
     const spares = ({ address }: RegistryHost): boolean => pulling.rateLimits?.isLow(address, identity) === true;
-    const attempt = await dialect.attempt({ reference, hosts, platform, session, manifests, spares }, signal);
-    if (attempt.kind === "pulled") return { kind: "pulled", attempt, identity };
+    let attempt = await dialect.attempt({ reference, hosts, platform, session, manifests, spares }, signal);
+    if (attempt.kind === "pulled") {
+      const outcome = { kind: "pulled", attempt, identity, credentialIndex } as const;
+      pulling.onManifest(outcome);
+      if (pulling.content === undefined) return outcome;
+      const { checker, scopeOf } = pulling.content;
+      const rules = dialect.content;
+      const blobHosts = rules.blobHosts === "every" ? hosts : [attempt.via];
+      const place = {
+        hosts: blobHosts,
+        repository: reference.path,
+        session,
+        platform,
+        rules,
+        scope: scopeOf(credential),
+      };
+      attempt = await withContent(checker, attempt, place, signal);
+      if (attempt.kind === "pulled") return { ...outcome, attempt };
+      pulling.onManifest(undefined);
+    }
     const explained = await withTagHints(attempt, reference, session, signal);
     attempts.push(withOrigin(explained, credential?.origin));
     if (attempt.kind === "unfinished") break;

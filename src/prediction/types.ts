@@ -47,7 +47,50 @@ export type ContentProblem =
   | { readonly kind: "nested-too-deep"; readonly digest: string }
   | { readonly kind: "platform-missing"; readonly wanted: string; readonly offered: readonly string[] }
   | { readonly kind: "platform-unknown"; readonly offered: readonly string[] }
-  | { readonly kind: "child-missing"; readonly digest: string };
+  | { readonly kind: "child-missing"; readonly digest: string }
+  /** No host serves the blob. */
+  | { readonly kind: "blob-missing"; readonly blob: BlobPlace }
+  /** `actualBytes` absent: the descriptor says 0, which the runtime refuses without asking. */
+  | {
+      readonly kind: "blob-size";
+      readonly blob: BlobPlace;
+      readonly declaredBytes: number;
+      readonly actualBytes?: number;
+    }
+  | { readonly kind: "blob-digest"; readonly blob: BlobPlace; readonly actual: string }
+  | { readonly kind: "config-unreadable"; readonly digest: string; readonly reason: string }
+  /** Manifest and config disagree about how many layers there are. */
+  | { readonly kind: "layer-count"; readonly layers: number; readonly diffIds: number }
+  /** A chart, a signature, a module …; `mediaType` says which. */
+  | { readonly kind: "not-an-image"; readonly mediaType: string }
+  | { readonly kind: "layer-type"; readonly blob: BlobPlace; readonly mediaType: string }
+  /** The runtime refuses images for another operating system. */
+  | { readonly kind: "system-mismatch"; readonly os: string }
+  /** The layer's archive is not the one that the config lists. */
+  | { readonly kind: "layer-diff-id"; readonly blob: BlobPlace; readonly expected: string; readonly actual: string }
+  /** The layer cannot be unpacked; `reason` is worded as the runtime words it. */
+  | { readonly kind: "layer-unpack"; readonly blob: BlobPlace; readonly reason: string };
+
+/** Which blob of an image. Layers count from 0. */
+export type BlobPlace =
+  | { readonly kind: "config"; readonly digest: string }
+  | { readonly kind: "layer"; readonly index: number; readonly count: number; readonly digest: string };
+
+/** Something worth telling about an image that can be pulled. */
+export type ContentAdvice =
+  /** What the config says it is for, and what the nodes are. */
+  | { readonly kind: "architecture"; readonly image: string; readonly node: string }
+  /** The pull succeeds, but there is nothing to start a container from. */
+  | { readonly kind: "artifact"; readonly mediaType: string }
+  /** A name in a layer leads out of the image; the runtime keeps it inside. */
+  | { readonly kind: "layer-escape"; readonly blob: BlobPlace; readonly path: string };
+
+/** What was found out about the blobs of an image that can be pulled. */
+export interface ImageContent {
+  /** Digests of the unpacked layers, as the config lists them; absent where the config was not read. */
+  readonly diffIds?: readonly string[];
+  readonly advices: readonly ContentAdvice[];
+}
 
 /** What the registry knows about a repository whose tag is missing; only what one extra request told. */
 export interface NotFoundHints {
@@ -78,6 +121,8 @@ export type PullAttempt =
       readonly image?: ResolvedImage;
       /** Why the manifest was left unread although it could have been had: few pulls are left. */
       readonly unread?: "rate-limit";
+      /** Absent where the blobs were not looked at. */
+      readonly content?: ImageContent;
     }
   | {
       readonly kind: "failed";
@@ -87,6 +132,8 @@ export type PullAttempt =
       /** Every host's failure, in order. */
       readonly failures: readonly HostFailure[];
       readonly hints?: NotFoundHints;
+      /** Present: a node may be served what Pullguard was not; why, for people. */
+      readonly doubt?: string;
     }
   | {
       readonly kind: "content";
@@ -95,15 +142,25 @@ export type PullAttempt =
       readonly digest?: string;
       readonly via: RegistryHost;
       readonly problem: ContentProblem;
+      /** Present: it is not certain that this runtime minds; why, for people. */
+      readonly doubt?: string;
     }
   | { readonly kind: "no-hosts" }
+  /** The manifest is sound; a layer that was to be read as a whole could not be. `reason` is for people. */
+  | { readonly kind: "unverified"; readonly blob: BlobPlace; readonly reason: string }
   /** The deadline came first. `waitingFor` is the host that had not answered; absent when none was asked yet. */
   | { readonly kind: "unfinished"; readonly waitingFor?: string };
 
 /** What a node of one profile would experience for one image. */
 export type PullOutcome =
   /** `identity`: of the credential that led to it, `anonymous` for none. */
-  | { readonly kind: "pulled"; readonly attempt: PulledAttempt; readonly identity: string }
+  | {
+      readonly kind: "pulled";
+      readonly attempt: PulledAttempt;
+      readonly identity: string;
+      /** Which of the question's credentials it was; absent: the first. */
+      readonly credentialIndex?: number;
+    }
   /** Every credential's attempt, in the kubelet's order; at least one. */
   | { readonly kind: "failed"; readonly attempts: readonly FailedAttempt[] };
 

@@ -58,7 +58,7 @@ async function pingOver(deps: VisitDeps, asked: ExchangeRequest, signal: AbortSi
       return { kind: "reached", host, challenges };
     }
     const last = { answer, url, redirected, method: "GET", authorization: "none" } as const;
-    const exchange = await readResponse(last, 0, deps.clock);
+    const exchange = await readResponse(last, { maxBodyBytes: 0 }, deps.clock);
     return { kind: "failed", exchange: exchange.kind === "response" ? { ...exchange, ofPing: true } : exchange };
   } finally {
     for (const answer of open) answer.close();

@@ -76,7 +76,7 @@ class PingedVisit {
       const { url, redirected } = followed;
       if (followed.kind === "fault") return { kind: "fault", url: shownUrl(url, !redirected), fault: followed.fault };
       const last = { answer: followed.answer, url, redirected, method, authorization: this.#authorization };
-      const exchange = await readResponse(last, this.#request.maxBodyBytes, this.#deps.clock);
+      const exchange = await readResponse(last, this.#request, this.#deps.clock);
       if (this.#authorize !== "ping" || exchange.kind !== "response") return exchange;
       return { ...exchange, ping: pingResult(followed.answer, url) };
     } finally {

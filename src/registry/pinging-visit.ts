@@ -112,7 +112,7 @@ class PingingVisit {
       method: request.method === "HEAD" ? "HEAD" : "GET",
       authorization,
     } as const;
-    return { exchange: await readResponse(last, this.#request.maxBodyBytes, this.#deps.clock), challenges };
+    return { exchange: await readResponse(last, this.#request, this.#deps.clock), challenges };
   }
 
   /** Go passes Authorization on to the same name and below it; here it stays with the origin that it was made for. */

@@ -39,6 +39,7 @@ export function registryHeaders(request: ExchangeRequest, userAgent: string, own
     ...configured,
     host: [ownHost ? request.host.address : url.host],
     accept: [...(configured.accept ?? []), request.accept.join(", ")],
+    ...(request.range === undefined ? {} : { range: [`bytes=${request.range.first}-${request.range.last ?? ""}`] }),
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Clock } from "../core/index.js";
+import { lengthOf, rangeOf, streamBody } from "./blob-stream.js";
 import { readBody, registryErrors } from "./body.js";
 import { offeredSchemes } from "./challenge.js";
 import { shownUrl } from "./foreign-text.js";
 import { readRateLimit } from "./ratelimit.js";
 import type { HttpAnswer } from "./transport.js";
-import type { Exchange, RegistryResponse } from "./types.js";
+import type { Exchange, ExchangeRequest, RegistryResponse } from "./types.js";
 
 /** The last answer of an exchange and what led to it. */
 export interface LastAnswer {
@@ -21,11 +22,16 @@ const maxErrorBytes = 64_000;
  * Reads what is left of the last answer. Error bodies are read up to 64 kB for the errors in them, as containerd does, and
  * may fail to arrive; any other body must arrive as far as it was asked for.
  */
-export async function readResponse(last: LastAnswer, maxBodyBytes: number, clock: Clock): Promise<Exchange> {
+export async function readResponse(
+  last: LastAnswer,
+  { maxBodyBytes, sink }: Pick<ExchangeRequest, "maxBodyBytes" | "sink">,
+  clock: Clock,
+): Promise<Exchange> {
   const { answer, url } = last;
   const isError = answer.status >= 400;
   const wanted = last.method === "HEAD" ? 0 : Math.max(maxBodyBytes, isError ? maxErrorBytes : 0);
-  const read = await readBody(answer, wanted, url.host);
+  const streams = sink !== undefined && last.method === "GET" && (answer.status === 200 || answer.status === 206);
+  const read = streams ? await streamBody(answer, sink) : await readBody(answer, wanted, url.host);
   if (read.kind === "fault" && (!isError || read.fault.kind === "aborted")) {
     return { kind: "fault", url: shownUrl(url, !last.redirected), fault: read.fault };
   }
@@ -48,22 +54,16 @@ export async function readResponse(last: LastAnswer, maxBodyBytes: number, clock
 function headerFacts(answer: HttpAnswer, clock: Clock) {
   const digestHeader = answer.header("docker-content-digest");
   const contentLength = lengthOf(answer);
+  const contentRange = rangeOf(answer.header("content-range"));
   const retryAfterSeconds = retryAfter(answer.header("retry-after"), clock);
   const rateLimit = readRateLimit((name) => answer.header(name));
   return {
     ...(contentLength === undefined ? {} : { contentLength }),
+    ...(contentRange === undefined ? {} : { contentRange }),
     ...(digestHeader === undefined ? {} : { digestHeader }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(rateLimit === undefined ? {} : { rateLimit }),
   };
-}
-
-/** Unknown for a chunked body, and for a gzipped one, whose length as sent says nothing about the content. */
-function lengthOf(answer: HttpAnswer): number | undefined {
-  const text = answer.header("content-length") ?? "";
-  if (answer.header("transfer-encoding") !== undefined || answer.header("content-encoding") === "gzip")
-    return undefined;
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 function retryAfter(text: string | undefined, clock: Clock): number | undefined {

@@ -33,6 +33,8 @@ export interface HttpAnswer {
   headerLines(name: string): readonly string[];
   /** At most `maxBytes` of the body; `complete` is false when there was more. Once only. */
   body(maxBytes: number): Promise<BodyRead>;
+  /** Hands every chunk of the body to `write`, which may hold it back. Once only, and instead of `body`. */
+  stream(write: (chunk: Uint8Array) => Promise<void> | undefined): Promise<BodyRead>;
   /**
    * Lets the body pass in the background (64 KiB at most), so that the connection can serve again. The answer to a HEAD has
    * none, so waiting for that costs nothing and spares the next request a new connection.
@@ -183,23 +185,31 @@ function answerOf(response: Dispatcher.ResponseData, isHead: boolean, held: Held
   };
   // A body that fails while nobody reads it must not end the process.
   response.body.on("error", () => {});
-  const body = async (maxBytes: number): Promise<BodyRead> => {
+  const reading = async (
+    read: () => Promise<Omit<Extract<BodyRead, { kind: "bytes" }>, "kind">>,
+  ): Promise<BodyRead> => {
     try {
-      const read = await readAtMost(response.body, maxBytes);
-      end(read.complete);
-      return { kind: "bytes", ...read };
+      const found = await read();
+      end(found.complete);
+      return { kind: "bytes", ...found };
     } catch (error) {
       end(false);
       if (signal.aborted) return { kind: "fault", fault: fault("aborted", peer) };
       return { kind: "fault", fault: classifyError(error, "body", peer) };
     }
   };
+  const body = (maxBytes: number): Promise<BodyRead> => reading(() => readAtMost(response.body, maxBytes));
   return {
     kind: "answer",
     status: response.statusCode,
     header: (name) => headerLines(name)[0],
     headerLines,
     body,
+    stream: (write) =>
+      reading(async () => {
+        await pour(response.body, write);
+        return { bytes: new Uint8Array(), complete: true };
+      }),
     discard: async () => {
       const passed = body(maxDiscardedBytes);
       if (isHead) await passed;
@@ -221,4 +231,19 @@ async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number) {
     size += chunk.byteLength;
   }
   return { bytes: new Uint8Array(Buffer.concat(chunks)), complete: true };
+}
+
+/** Events instead of an async iterator: a layer has thousands of chunks, and each turn of the iterator costs as much. */
+function pour(body: Dispatcher.ResponseData["body"], write: (chunk: Uint8Array) => Promise<void> | undefined) {
+  return new Promise<void>((resolve, reject) => {
+    body.on("data", (chunk: Uint8Array) => {
+      const held = write(chunk);
+      if (held === undefined) return;
+      body.pause();
+      held.then(() => body.resume(), reject);
+    });
+    body.once("end", resolve);
+    body.once("error", reject);
+    body.once("close", () => reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
+  });
 }

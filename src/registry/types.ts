@@ -72,6 +72,7 @@ export interface RegistryResponse {
   /** Content-Type cut at `;`, not trimmed or folded otherwise (as containerd). "" when absent. */
   readonly mediaType: string;
   readonly contentLength?: number;
+  readonly contentRange?: ContentRange;
   /** Docker-Content-Digest as sent. */
   readonly digestHeader?: string;
   readonly retryAfterSeconds?: number;
@@ -119,6 +120,32 @@ export interface RetryRules {
   readonly serverErrorsOnLastHost: boolean;
 }
 
+/**
+ * Where a body goes chunk by chunk instead of into memory. `begin` is asked at every answer of 200 or 206; `false` leaves
+ * its body unread. A write that returns a promise holds the connection back until it resolves.
+ */
+export interface BodySink {
+  begin(answer: BodyStart): boolean;
+  write(chunk: Uint8Array): Promise<void> | undefined;
+}
+
+/** What is known of a body before its first byte; sizes in bytes. */
+export interface BodyStart {
+  readonly status: number;
+  /** Absent for chunked bodies. */
+  readonly contentLength?: number;
+  readonly contentRange?: ContentRange;
+  /** "" where the body is sent as it is. */
+  readonly contentEncoding: string;
+}
+
+/** `bytes first-last/total` of an answer, both ends included; `total` absent where the registry does not know it. */
+export interface ContentRange {
+  readonly first: number;
+  readonly last: number;
+  readonly total?: number;
+}
+
 export interface ExchangeRequest {
   readonly host: RegistryHost;
   /** HEAD becomes GET where the registry answers 405 to a manifest HEAD. */
@@ -130,6 +157,10 @@ export interface ExchangeRequest {
   readonly accept: readonly string[];
   /** 0: headers only. A larger body is cut here, so ask for one byte more than is acceptable. */
   readonly maxBodyBytes: number;
+  /** First and last byte wanted, `last` absent: to the end. Registries may answer with everything all the same. */
+  readonly range?: { readonly first: number; readonly last?: number };
+  /** Takes the body of a success; `maxBodyBytes` does not count then. */
+  readonly sink?: BodySink;
   readonly isLastHost: boolean;
   readonly retry: RetryRules;
   /** Absent: each 401 says what to do, as containerd has it. */

@@ -156,7 +156,7 @@ export class Visit {
       };
     }
     const last = { answer, url, redirected, method, authorization: this.#authorization };
-    return await readResponse(last, this.#request.maxBodyBytes, this.#deps.clock);
+    return await readResponse(last, this.#request, this.#deps.clock);
   }
 
   #refused(url: string, refusal: AuthRefusal): Exchange {

@@ -25,6 +25,8 @@ export interface Metrics {
   rateLimitRemaining(registry: string, remaining: number): void;
   cacheRequest(result: "hit" | "miss" | "shared"): void;
   configReload(result: "success" | "failure"): void;
+  /** One layer that was read as a whole, or that there was no time for. */
+  layerVerification(result: "sound" | "damaged" | "unread" | "dropped"): void;
 }
 
 /** `maxRegistries` distinct registries get a label of their own (100 where absent), all later ones share `other`. */
@@ -84,6 +86,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     cacheRequest: (result) => meters.cacheRequests.inc({ result }),
     configReload: (result) => meters.configReloads.inc({ result }),
+    layerVerification: (result) => meters.layerVerifications.inc({ result }),
   };
 }
 
@@ -137,6 +140,12 @@ function createMeters(registry: Registry) {
     configReloads: new Counter({
       name: "pullguard_config_reloads_total",
       help: "Reloads of files that changed on disk.",
+      labelNames: ["result"],
+      registers,
+    }),
+    layerVerifications: new Counter({
+      name: "pullguard_layer_verifications_total",
+      help: "Layers read as a whole after admissions (dropped: too many were waiting).",
       labelNames: ["result"],
       registers,
     }),

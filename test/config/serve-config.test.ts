@@ -7,6 +7,8 @@ const defaults: ServeConfig = {
   metricsPort: 8080,
   certDir: "certs",
   noCluster: false,
+  noLayers: false,
+  verifyLayers: false,
   mode: "warn",
   logLevel: "info",
 };

@@ -25,7 +25,14 @@ import {
   type PullTimeFacts,
 } from "../../src/findings/index.js";
 import type { HostPlan, HostPlanDoubt } from "../../src/node/index.js";
-import { type ContentProblem, type FailedAttempt, type FailureReason, pullRules } from "../../src/prediction/index.js";
+import {
+  type ContentAdvice,
+  type ContentProblem,
+  type FailedAttempt,
+  type FailureReason,
+  type PulledAttempt,
+  pullRules,
+} from "../../src/prediction/index.js";
 import type { AuthRefusal, TransportFault } from "../../src/registry/index.js";
 import { diagnosisContext, registryHost } from "../support/builders.js";
 
@@ -89,6 +96,20 @@ const slow: PullTimeFacts = {
   queuedPods: 3,
 };
 const digest = `sha256:${"a".repeat(64)}`;
+const layer = { kind: "layer", index: 1, count: 3, digest } as const;
+/** The finding of an image that is pulled, told as if it were about its first advice. */
+const contentAdvised = (advice: ContentAdvice): Judgement => {
+  const attempt: PulledAttempt = {
+    kind: "pulled",
+    digest,
+    mediaType: "m",
+    via: host,
+    content: { advices: [advice] },
+  };
+  const judgement = judgePulled({ kind: "pulled", attempt, identity: "anonymous" }, diagnosisContext().reference);
+  assert.equal(judgement.verdict, "pullable");
+  return judgement;
+};
 const doubted = (kind: HostPlanDoubt["kind"]): Judgement => {
   const attempt = { kind: "pulled", digest, mediaType: "m", via: host } as const;
   const pulled = judgePulled({ kind: "pulled", attempt, identity: "anonymous" }, diagnosisContext().reference);
@@ -216,6 +237,26 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   ManifestTypeUnsupported: () => content({ kind: "unsupported-type", digest, mediaType: "application/json" }),
   ManifestTooLarge: () => failed({ kind: "manifest-too-large", sizeBytes: 5_000_000 }),
   ManifestSchema1: () => content({ kind: "schema1", digest }),
+  ConfigMissing: () => content({ kind: "blob-missing", blob: { kind: "config", digest } }),
+  ConfigCorrupt: () => content({ kind: "blob-digest", blob: { kind: "config", digest }, actual: digest }),
+  ConfigUnreadable: () => content({ kind: "config-unreadable", digest, reason: "invalid JSON" }),
+  ConfigInconsistent: () => content({ kind: "layer-count", layers: 3, diffIds: 2 }),
+  ArtifactNotImage: () => content({ kind: "not-an-image", mediaType: "application/vnd.cncf.helm.config.v1+json" }),
+  LayerTypeUnsupported: () => content({ kind: "layer-type", blob: layer, mediaType: "application/x-layer" }),
+  LayerMissing: () => content({ kind: "blob-missing", blob: layer }),
+  LayerSizeMismatch: () => content({ kind: "blob-size", blob: layer, declaredBytes: 7, actualBytes: 9 }),
+  LayerCorrupt: () => content({ kind: "blob-digest", blob: layer, actual: digest }),
+  LayerUnreadable: () => content({ kind: "layer-unpack", blob: layer, reason: "archive/tar: invalid tar header" }),
+  LayerDiffIdMismatch: () => content({ kind: "layer-diff-id", blob: layer, expected: digest, actual: digest }),
+  LayersUnverified: () =>
+    judgeFailed(
+      { kind: "failed", attempts: [{ kind: "unverified", blob: layer, reason: "the connection broke off" }] },
+      diagnosisContext(),
+    ),
+  ArchitectureMismatch: () => contentAdvised({ kind: "architecture", image: "linux/arm64", node: "linux/amd64" }),
+  ArtifactCannotStart: () =>
+    contentAdvised({ kind: "artifact", mediaType: "application/vnd.cncf.helm.config.v1+json" }),
+  LayerPathEscapes: () => contentAdvised({ kind: "layer-escape", blob: layer, path: "../../etc/passwd" }),
   DeadlineExceeded: () => judgeFailed({ kind: "failed", attempts: [{ kind: "unfinished" }] }, diagnosisContext()),
   PullTooSlow: () => advised(adviseTime({ ...slow, estimate: { ...slow.estimate, totalMs: 700_000 } })),
   PullQueued: () => advised(adviseTime({ ...slow, estimate: { ...slow.estimate, waitMs: 90_000, totalMs: 100_000 } })),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Redacted } from "../../src/core/index.js";
 import type { RegistryCredential } from "../../src/credentials/index.js";
+import { dockerContentRules } from "../../src/prediction/content/docker.js";
 import { createPredictor, type PullAttempt, type PullDialect, type PullQuestion } from "../../src/prediction/index.js";
 import { similarTags } from "../../src/prediction/similar-tags.js";
 import { fakeClock, registryHost } from "../support/builders.js";
@@ -35,6 +36,7 @@ function countingDialect(
   const dialect = {
     id: "test",
     grammar: "current" as const,
+    content: dockerContentRules,
     calls: 0,
     async attempt() {
       dialect.calls += 1;

@@ -14,8 +14,14 @@ import {
   unseenNodeProfile,
 } from "../../src/node/index.js";
 import { type Platform, parsePlatform } from "../../src/oci/index.js";
-import { createLayerMemory, createPredictor, createThroughputMeter } from "../../src/prediction/index.js";
+import {
+  createLayerMemory,
+  createPredictor,
+  createThroughputMeter,
+  type Predictor,
+} from "../../src/prediction/index.js";
 import { createRateLimits, createRegistryClient, type RegistryClient } from "../../src/registry/index.js";
+import { createLayerVerifier, createRateLimit, createVerifyingPredictor } from "../../src/verification/index.js";
 import { readWorkloads } from "../../src/workload/index.js";
 import type { Lab } from "./lab/index.js";
 
@@ -36,6 +42,8 @@ export interface EngineSpec {
   readonly missingSecretsMayAppear?: boolean;
   /** Authorities that everybody trusts; absent: those of Node.js. */
   readonly systemCaPems?: readonly string[];
+  /** Every layer is read, as `pullguard verify` does. */
+  readonly verify?: boolean;
 }
 
 /** The whole engine against a laboratory: everything is real but names and addresses. */
@@ -47,6 +55,17 @@ export interface Engine {
   /** Checks a Pod with one container of this image. */
   checkImage(image: string, values?: { readonly deadlineMs?: number; readonly spec?: object }): Promise<Finding>;
   close(): Promise<void>;
+}
+
+const predictorSettings = { clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 };
+
+function verifying(client: RegistryClient): Predictor {
+  const rate = createRateLimit(systemClock, 0);
+  return createVerifyingPredictor({
+    predictor: createPredictor({ client, ...predictorSettings }),
+    client,
+    verifier: createLayerVerifier({ clock: systemClock, rate, maxRemembered: 1000 }),
+  });
 }
 
 export function createEngine(spec: EngineSpec): Engine {
@@ -65,7 +84,7 @@ export function createEngine(spec: EngineSpec): Engine {
     knowledge: { throughput: createThroughputMeter(systemClock), layers: createLayerMemory(1000), rateLimits },
     clock: systemClock,
     nodes: fixedNodes([profileOf(spec, identityKey)], spec.nodes === undefined ? {} : { nodes: spec.nodes }),
-    predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
+    predictor: spec.verify === true ? verifying(client) : createPredictor({ client, ...predictorSettings }),
     secrets: inMemorySecretSource({
       secrets: spec.secrets ?? [],
       serviceAccounts: spec.serviceAccounts ?? [],

@@ -2,6 +2,7 @@ import type { RegistryHost } from "../../node/index.js";
 import type { Platform } from "../../oci/index.js";
 import type { ImageReference, ReferenceGrammar } from "../../reference/index.js";
 import type { RegistrySession } from "../../registry/index.js";
+import type { ContentRules } from "../content/rules.js";
 import type { PullAttempt, PulledAttempt } from "../types.js";
 
 /**
@@ -13,6 +14,8 @@ export interface PullDialect {
   readonly id: string;
   /** The runtime's own reference grammar; the kubelet may have another. */
   readonly grammar: ReferenceGrammar;
+  /** What the runtime makes of the blobs that the manifest lists. */
+  readonly content: ContentRules;
   /** One pull up to and including the manifest of the node's platform. Never rejects; an abort ends as `unfinished`. */
   attempt(request: AttemptRequest, signal: AbortSignal): Promise<PullAttempt>;
 }

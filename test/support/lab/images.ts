@@ -285,3 +285,8 @@ export function buildContent(salt: string): Content {
     built: () => built.values(),
   };
 }
+
+/** Repositories that somebody else has made. */
+export function contentOf(repositories: ReadonlyMap<string, StoredRepository>): Content {
+  return { get: (repository) => repositories.get(repository), built: () => repositories.values() };
+}

@@ -1,5 +1,14 @@
 export { loadNodeTruth, type NodeTruthCase } from "./cases.js";
-export { buildContent, danglingLayerDigest, danglingManifestDigest, digestOf, mediaTypes } from "./images.js";
+export {
+  buildContent,
+  type Content,
+  contentOf,
+  danglingLayerDigest,
+  danglingManifestDigest,
+  digestOf,
+  mediaTypes,
+  type StoredRepository,
+} from "./images.js";
 export { certsRoot, type Lab, type LabSpec, startLab } from "./lab.js";
 export type { SeenRequest } from "./registry.js";
 export {
@@ -11,3 +20,4 @@ export {
   type Transport,
 } from "./spec.js";
 export { knowsAuthority, mirroredBy, secure, standardLab } from "./standard.js";
+export { type TarEntry, tarOf } from "./tar.js";

@@ -113,8 +113,9 @@ function createLibrary(specs: readonly RegistrySpec[]): {
 } {
   const built = new Map<string, Content>();
   const of = (host: string): Content => {
-    const salt = specs.find((spec) => spec.host === host)?.contentOf ?? host;
-    const content = built.get(salt) ?? buildContent(salt);
+    const spec = specs.find((one) => one.host === host);
+    const salt = spec?.contentOf ?? host;
+    const content = built.get(salt) ?? spec?.content ?? buildContent(salt);
     built.set(salt, content);
     return content;
   };

@@ -1,3 +1,5 @@
+import type { Content } from "./images.js";
+
 /** Who signed a registry's certificate and for whom. Registries with the same kind share the authority. */
 export type Transport =
   | { readonly kind: "http" }
@@ -88,6 +90,8 @@ export interface RegistrySpec {
    * authority that nodes may know. Absent: the folder does not exist.
    */
   readonly node?: Readonly<Record<string, string>>;
+  /** Serves these repositories and no others. */
+  readonly content?: Content;
   /** Serves the same bytes as that host; without it every host's images differ. */
   readonly contentOf?: string;
 }

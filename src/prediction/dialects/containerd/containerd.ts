@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RuntimeSettings, RuntimeVersion } from "../../../node/index.js";
+import { containerdContentRules } from "../../content/containerd.js";
 import type { PullAttempt } from "../../types.js";
 import type { AttemptRequest, PullDialect } from "../dialect.js";
 import { readManifestChain } from "./manifest.js";
@@ -16,6 +17,7 @@ export function containerdDialect(
   return {
     id: `containerd:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: traits.grammar,
+    content: containerdContentRules({ engine: traits.engine, ...traits.content }),
     attempt: (request, signal) => attempt(request, signal),
   };
 

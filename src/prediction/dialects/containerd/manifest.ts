@@ -83,10 +83,10 @@ async function readChild(walk: Walk, entries: readonly Descriptor[], depth: numb
   if (platform === undefined) {
     // Nobody said what the nodes are. Most are linux/amd64; an index that lacks it must not pass silently.
     const common: Platform = { os: "linux", architecture: "amd64" };
-    const serves = entries.some((entry) => entry.platform === undefined || matchesPlatform(common, entry.platform));
+    const serves = chooseEntry(entries, common, { ...walk.traits, engine: "transfer" }) !== undefined;
     return serves ? { ...pulled(walk), platforms: offered } : damaged(walk, { kind: "platform-unknown", offered });
   }
-  const chosen = chooseEntry(entries, platform, walk.traits.engine);
+  const chosen = chooseEntry(entries, platform, walk.traits);
   if (chosen === undefined)
     return damaged(walk, { kind: "platform-missing", wanted: formatPlatform(platform), offered });
   const child = await readLevel(walk, chosen, depth + 1);
@@ -97,19 +97,34 @@ async function readChild(walk: Walk, entries: readonly Descriptor[], depth: numb
 function chooseEntry(
   entries: readonly Descriptor[],
   platform: Platform,
-  engine: "local" | "transfer",
+  { engine, platforms }: Pick<ContainerdTraits, "engine" | "platforms">,
 ): Descriptor | undefined {
-  for (const wanted of platformPreferences(platform, engine)) {
-    const match = entries.find((entry) => entry.platform !== undefined && matchesPlatform(wanted, entry.platform));
-    if (match !== undefined) return match;
+  for (const wanted of platformPreferences(platform, engine, platforms)) {
+    const matches = entries.filter(
+      (entry) => entry.platform !== undefined && matchesPlatform(wanted, entry.platform, platforms),
+    );
+    const [first] = wanted.os === "windows" ? [...matches].sort(newestWindowsFirst) : matches;
+    if (first !== undefined) return first;
   }
   return entries.find((entry) => entry.platform === undefined);
 }
 
+/** Of several builds that a Windows node runs, it takes the latest. */
+function newestWindowsFirst(a: Descriptor, b: Descriptor): number {
+  const [first, second] = [a, b].map(({ platform }) => (platform?.osVersion ?? "").split(".").map(Number));
+  for (let part = 0; part < 4; part += 1) {
+    const difference = (second?.[part] ?? 0) - (first?.[part] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
 function offeredPlatforms(entries: readonly Descriptor[]): readonly string[] {
-  const names = entries.flatMap(({ platform }) =>
-    platform === undefined ? [] : [formatPlatform(normalisePlatform(platform))],
-  );
+  const names = entries.flatMap(({ platform }) => {
+    if (platform === undefined) return [];
+    const version = platform.osVersion === undefined ? "" : ` (${platform.osVersion.slice(0, 32)})`;
+    return [`${formatPlatform(normalisePlatform(platform))}${version}`];
+  });
   return [...new Set(names)].filter((name) => !name.startsWith("unknown/"));
 }
 
@@ -173,7 +188,9 @@ async function checkConfigPlatform(walk: Walk, image: ResolvedImage): Promise<Pu
   const offered: Platform | undefined = parsed.success ? parsed.data : undefined;
   if (
     offered !== undefined &&
-    platformPreferences(platform, walk.traits.engine).some((wanted) => matchesPlatform(wanted, offered))
+    platformPreferences(platform, walk.traits.engine, walk.traits.platforms).some((wanted) =>
+      matchesPlatform(wanted, offered),
+    )
   ) {
     return pulled(walk, image);
   }

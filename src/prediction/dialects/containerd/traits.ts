@@ -1,6 +1,8 @@
 import type { RuntimeVersion } from "../../../node/index.js";
+import type { PlatformReading } from "../../../oci/index.js";
 import type { ReferenceGrammar } from "../../../reference/index.js";
 import type { RetryRules } from "../../../registry/index.js";
+import type { ContainerdContentTraits } from "../../content/containerd.js";
 
 /** What changed in containerd's resolve and fetch between versions, as far as a pull's outcome or report depends on it. */
 export interface ContainerdTraits {
@@ -14,6 +16,10 @@ export interface ContainerdTraits {
   readonly blobRoundAfterStatus: boolean;
   /** Whether docker schema 1 manifests are still converted. */
   readonly convertsSchema1: boolean;
+  /** How index entries are matched with the node's platform. */
+  readonly platforms: PlatformReading;
+  /** What the unpacker makes of the manifest's blobs. */
+  readonly content: Omit<ContainerdContentTraits, "engine">;
 }
 
 type VersionNumber = Pick<RuntimeVersion, "major" | "minor" | "patch">;
@@ -40,6 +46,17 @@ export function containerdTraits(version: VersionNumber): ContainerdTraits {
     shownFailure: since(version, 2, 0) ? "furthest" : "first-not-404",
     blobRoundAfterStatus: !stopsAfterStatus(version),
     convertsSchema1: !since(version, 2, 0),
+    platforms: {
+      arm64Levels: since(version, 2, 0),
+      osFeatures: since(version, 2, 3),
+      windowsStableAbi: since(version, 1, 7),
+    },
+    content: {
+      countsImageLayersOnly: countsImageLayersOnly(version),
+      dockerZstd: since(version, 2, 0),
+      erofs: since(version, 2, 3),
+      otherRootfsIsStored: since(version, 2, 1),
+    },
   };
 }
 
@@ -48,4 +65,9 @@ function stopsAfterStatus(version: VersionNumber): boolean {
   if (version.major === 2 && version.minor === 0) return version.patch >= 11;
   if (version.major === 2 && version.minor === 2) return version.patch >= 6;
   return since(version, 2, 3);
+}
+
+/** 1.6.25 and 1.7.7 learnt to pass over the layers of artifacts. */
+function countsImageLayersOnly(version: VersionNumber): boolean {
+  return version.major === 1 && version.minor === 6 ? version.patch >= 25 : since(version, 1, 7, 7);
 }

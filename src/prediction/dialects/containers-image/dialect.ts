@@ -9,6 +9,7 @@ import {
   sha256Digest,
 } from "../../../oci/index.js";
 import { pullObject } from "../../../reference/index.js";
+import { containersImageContentRules } from "../../content/containers-image.js";
 import type { ContentProblem, FailedAttempt, HostFailure, PullAttempt, ResolvedImage } from "../../types.js";
 import type { PullDialect } from "../dialect.js";
 import { readDocument } from "./document.js";
@@ -22,6 +23,7 @@ export function containersImageDialect(version: RuntimeVersion): PullDialect {
   return {
     id: `containers-image:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: "legacy",
+    content: containersImageContentRules,
     attempt: (request, signal) => attempt({ request, traits, signal }),
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { unreachable } from "../../../core/index.js";
 import type { RuntimeSettings, RuntimeVersion } from "../../../node/index.js";
 import type { ImageReference } from "../../../reference/index.js";
+import { dockerContentRules } from "../../content/docker.js";
 import type { HostFailure, PullAttempt, PulledAttempt } from "../../types.js";
 import { containerdDialect } from "../containerd/index.js";
 import type { AttemptRequest, PullDialect } from "../dialect.js";
@@ -23,6 +24,7 @@ export function dockerDialect(version: RuntimeVersion, settings: RuntimeSettings
   return {
     id: `docker:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: traits.grammar,
+    content: dockerContentRules,
     attempt: (request, signal) => attempt(request, traits, signal),
   };
 }
