@@ -4,6 +4,7 @@ import { PullguardError } from "../core/index.js";
 import type { NodeFiles } from "../node/index.js";
 
 const maxFileBytes = 1024 * 1024;
+const chunkBytes = 16 * 1024;
 // What Linux itself follows for one path.
 const maxLinks = 40;
 
@@ -97,13 +98,16 @@ function readBounded(path: string): ReturnType<NodeFiles["read"]> {
     // No link may have come between the walk and this line, nor a pipe that would wait for a writer for ever.
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const buffer = Buffer.alloc(maxFileBytes + 1);
-      let length = 0;
-      for (let got = -1; got !== 0 && length < buffer.length; length += got) {
-        got = readSync(file, buffer, length, buffer.length - length, null);
+      const chunks: Buffer[] = [];
+      for (let length = 0; length <= maxFileBytes; ) {
+        // Most files are small, and a certificate folder has hundreds of them.
+        const chunk = Buffer.allocUnsafe(chunkBytes);
+        const got = readSync(file, chunk, 0, chunkBytes, null);
+        if (got === 0) return { kind: "text", text: Buffer.concat(chunks).toString("utf8") };
+        chunks.push(chunk.subarray(0, got));
+        length += got;
       }
-      if (length > maxFileBytes) return { kind: "unreadable", reason: "larger than 1 MiB" };
-      return { kind: "text", text: buffer.toString("utf8", 0, length) };
+      return { kind: "unreadable", reason: "larger than 1 MiB" };
     } finally {
       closeSync(file);
     }

@@ -27,9 +27,7 @@ function placement(host: RegistryHost, context: DiagnosisContext, what: string):
   const [certificate, ...others] = advice.files;
   // The file alone does, unless a hosts.toml stands beside it, and that may not show in the host's origin.
   const also = others.map((file) =>
-    file.kind === "create"
-      ? ` (where ${file.path} exists, name it there: ca = "${certificate?.path}")`
-      : `, ${written(file)}`,
+    file.kind === "create" ? " (where a hosts.toml stands beside it, name it there as ca)" : `, ${written(file)}`,
   );
   return `Put ${what} into ${certificate?.path} on every node${also.join("")}${applied(advice.apply)}.`;
 }

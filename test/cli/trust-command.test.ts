@@ -88,6 +88,11 @@ describe("pullguard trust", () => {
     const folder = join(root, "etc/containerd/certs.d", name);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "ca.crt"), authority.certificatePem);
+    // The pull succeeds at the first host; the second, which does not know the CA, is never asked.
+    writeFileSync(
+      join(folder, "hosts.toml"),
+      `server = "https://${name}"\n[host."https://${name}"]\n  ca = "ca.crt"\n`,
+    );
     await withRoot(async (server) => {
       const { code, out } = await run(server, [name, "--node-root", root, "--runtime", "containerd://1.7.13"]);
       assert.equal(code, 0);

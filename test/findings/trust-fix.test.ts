@@ -99,7 +99,7 @@ const cases: readonly Case[] = [
     name: "an unknown authority on containerd",
     fault: untrusted(),
     profile: node("containerd"),
-    want: `Put the authority's certificate into /etc/containerd/certs.d/reg.test:5000/ca.crt on every node (where /etc/containerd/certs.d/reg.test:5000/hosts.toml exists, name it there: ca = "/etc/containerd/certs.d/reg.test:5000/ca.crt").`,
+    want: `Put the authority's certificate into /etc/containerd/certs.d/reg.test:5000/ca.crt on every node (where a hosts.toml stands beside it, name it there as ca).`,
   },
   {
     name: "an unknown authority of a host that a hosts.toml names",

@@ -35,6 +35,9 @@ const units: Readonly<Record<RuntimeName, RuntimeUnit | undefined>> = {
   podman: undefined,
 };
 
+/** The variables that decide about a pull. */
+const decisive = /^(?:HTTPS?_PROXY|NO_PROXY|https?_proxy|no_proxy|SSL_CERT_(?:FILE|DIR))$/;
+
 /** What is gathered on the way; later assignments win. */
 interface Gathering {
   readonly files: NodeFiles;
@@ -107,7 +110,8 @@ function assignmentsIn(gathering: Gathering, text: string, origin: FactOrigin): 
       return [];
     }
     const [, name = "", value = ""] = match;
-    if (unsure) unread(gathering, origin.file, `the value of ${name} depends on the running system`);
+    if (unsure && decisive.test(name))
+      unread(gathering, origin.file, `the value of ${name} depends on the running system`);
     return [{ name, value, origin }];
   });
 }

@@ -77,7 +77,8 @@ function unseen(origin: FactOrigin, message: string): NodeConfigIssue {
 /** The certificates as written; whether one of them is broken only shows when a connection needs it. */
 function certificatesIn(text: string): readonly string[] {
   const blocks = text
-    .replaceAll("\r", "")
+    .replaceAll(/[ \t]*\r?\n/g, "\n")
+    .trimEnd()
     .match(/^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----$/gm);
   return (blocks ?? []).map((block) => `${block}\n`);
 }

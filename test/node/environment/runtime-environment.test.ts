@@ -144,9 +144,9 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: "is not complete where a value depends on the machine",
-    files: { "/lib/systemd/system/containerd.service": unit("Environment=A=%H") },
-    want: ["A=%H /lib/systemd/system/containerd.service:2"],
+    name: "is not complete where a value that counts depends on the machine",
+    files: { "/lib/systemd/system/containerd.service": unit("Environment=NODE=%H NO_PROXY=%H") },
+    want: ["NODE=%H /lib/systemd/system/containerd.service:2", "NO_PROXY=%H /lib/systemd/system/containerd.service:2"],
     issues: ["RuntimeConfigUnreadable /lib/systemd/system/containerd.service"],
     partial: true,
   },

@@ -27,7 +27,7 @@ describe("the certificates that a node's runtime trusts", () => {
       name: "are the first bundle and every file of both folders, each certificate once",
       files: {
         [bundle]: `# one\n${pem("AAAA")}${pem("BBBB")}`,
-        "/etc/ssl/certs/own.pem": pem("BBBB").replaceAll("\n", "\r\n") + pem("CCCC"),
+        "/etc/ssl/certs/own.pem": `${pem("BBBB").replaceAll("\n", "\r\n")}${pem("CCCC").trimEnd()}  `,
         "/etc/pki/tls/certs/red.crt": pem("EEEE"),
         "/etc/ssl/cert.pem": pem("DDDD"),
       },
