@@ -1,5 +1,5 @@
 import { mapConcurrently } from "../../src/check/concurrently.js";
-import { nodeFilesFromMap, parseRuntime, seenNodeProfile } from "../../src/node/index.js";
+import { nodeFilesFromMap, parseRuntime, type RuntimeVersion, seenNodeProfile } from "../../src/node/index.js";
 import { type Lab, startLab } from "../support/lab/index.js";
 import { startEmptyDns } from "../support/real/empty-dns.js";
 import {
@@ -76,7 +76,14 @@ async function compareWorld(world: DockerWorld, lab: Lab): Promise<void> {
   say({ kind: "world", name: world.name, runtime: docker.version, files: world.files, compared: judged });
 }
 
-async function compareStart({ name, text }: (typeof daemonFiles)[number]): Promise<void> {
+async function installedVersion(): Promise<RuntimeVersion> {
+  writeDockerFiles({});
+  const docker = await start("no file at all");
+  await docker.stop();
+  return parseRuntime(docker.version.replace(" ", "://"));
+}
+
+async function compareStart({ name, text }: (typeof daemonFiles)[number], runtime: RuntimeVersion): Promise<void> {
   writeDockerFiles({ "/etc/docker/daemon.json": text });
   const docker = await startDockerd();
   const starts = !("refusal" in docker);
@@ -84,7 +91,7 @@ async function compareStart({ name, text }: (typeof daemonFiles)[number]): Promi
   const { issues } = seenNodeProfile({
     name: "parity",
     files: nodeFilesFromMap({ "/etc/docker/daemon.json": text }),
-    runtime: parseRuntime("docker://20.10.24"),
+    runtime,
     identityKey: new Uint8Array(32),
   });
   const said = "refusal" in docker ? (docker.refusal.trim().split("\n").at(-1) ?? "") : "";
@@ -106,7 +113,8 @@ const lab = await startLab({ ports: "real", network: privateNetwork, registries:
 const dns = await startEmptyDns(dnsAddress);
 replaceFile("/etc/hosts", lab.hostsFileText);
 replaceFile("/etc/resolv.conf", `nameserver ${dnsAddress}\n`);
-for (const file of daemonFiles) await compareStart(file);
+const runtime = await installedVersion();
+for (const file of daemonFiles) await compareStart(file, runtime);
 for (const world of dockerWorlds) await compareWorld(world, lab);
 const untilMs = Date.now() + randomMs;
 for (const world of randomWorlds(seed, count)) {

@@ -23,7 +23,7 @@ const folderFiles = fc
 
 const asked = fc.record({
   spec: fc.constantFrom(...transportRegistries),
-  bare: fc.boolean(),
+  bare: fc.constantFrom(false, false, true),
   folder: fc.option(folderFiles, { freq: 2, nil: undefined }),
   folderName: fc.constantFrom("exact", "exact", "exact", "bare", "port", "443"),
   insecure: fc.constantFrom("no", "no", "exact", "exact", "bare", "port", "scheme", "upper"),

@@ -78,6 +78,13 @@ const questions: readonly Question[] = [
   { name: "a missing tag there is no doubt", image: "plain.test:5000/team/app:nope", want: "TagNotFound" },
   { name: "one that is not listed", image: "plain.test:5000/team/app:v1", daemon: {}, want: "PlainHttpRegistry" },
   { name: "20.10 asks without TLS after a password was missing", image: "twofold.test/team/app:v1", want: "pullable" },
+  { name: "but not for a digest", image: "twofold.test/team/app@{team/app:v1}", want: "PullSecretMissing" },
+  {
+    name: "a page where the registry's TLS is down proves nothing",
+    image: "page.test/team/app:v1",
+    want: "RepositoryNotFound",
+    verdict: "unknown",
+  },
   { name: "23 does not", image: "twofold.test/team/app:v1", runtime: "docker://23.0.6", want: "PullSecretMissing" },
   {
     name: "a mirror of Docker Hub",

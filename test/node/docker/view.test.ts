@@ -258,6 +258,13 @@ describe("dockerd's certs.d", () => {
     assert.match(plan.message, /CA certificates must use the extension .crt$/);
   });
 
+  it("breaks nothing while it is not known whether the registry is insecure", () => {
+    for (const json of ["{broken", '{"insecure-registries": ["10.0.0.0/8"]}']) {
+      const plan = planOf({ [daemon]: json, [`${folder}/ca.cert`]: pem }, image);
+      assert.ok(plan.kind === "hosts" && plan.partial === true, JSON.stringify(plan));
+    }
+  });
+
   it("is not read for an insecure registry, whatever is in it", () => {
     const files = { [daemon]: '{"insecure-registries": ["r.test:5000"]}', [`${folder}/ca.cert`]: pem };
     assert.equal(hostsOf(planOf(files, image)).length, 2);

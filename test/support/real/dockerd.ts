@@ -188,7 +188,7 @@ function call(
 ): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(signal.aborted ? signal.reason : error);
-    const sent = request({ socketPath, method, path, headers, signal }, (response) => {
+    const sent = request({ socketPath, method, path, headers, signal, agent: false }, (response) => {
       let body = "";
       response.on("data", (chunk: Buffer) => {
         body += chunk.toString();

@@ -2,7 +2,9 @@ import { z } from "zod";
 import type { RegistryResponse } from "../../../registry/index.js";
 
 const errorBody = z.object({
-  errors: z.array(z.object({ code: z.string().catch(""), message: z.string().catch(""), detail: z.unknown() })),
+  errors: z.array(
+    z.object({ code: z.string().catch(""), message: z.string().catch(""), detail: z.unknown().optional() }),
+  ),
 });
 
 /** A message that only repeats these makes the error one without a kind, which dockerd then does not know again. */
