@@ -38,15 +38,16 @@ export function judgePlan(
     case "name-depends":
       return judgement(diagnoseName(image, plan), null);
     case "hosts-broken": {
+      const { file } = plan.plan.origin;
+      const everyImage = plan.plan.everyImage === true;
       const diagnosis = diagnose(
-        plan.plan.fault === "configuration" ? "NodeConfigBroken" : "NodeTrustFileBroken",
+        everyImage ? "RuntimeConfigBroken" : "NodeTrustFileBroken",
         { ...context, reference: plan.reference },
         {
-          message: `${placeLabel(plan.plan.origin)}: ${plan.plan.message}`,
-          fix:
-            plan.plan.fault === "configuration"
-              ? `Correct ${plan.plan.origin.file} on every node.`
-              : `Put the file in place on every node, or remove it from ${plan.plan.origin.file}.`,
+          message: `${file}: ${plan.plan.message}`,
+          fix: everyImage
+            ? `Correct ${file} on every node and restart the runtime.`
+            : `Put the file in place on every node, or remove it from ${file}.`,
         },
       );
       return judgement(diagnosis, normalisedReference(plan.reference));

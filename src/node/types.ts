@@ -115,8 +115,8 @@ export type HostPlan =
     }
   | {
       readonly kind: "broken";
-      /** The runtime refuses its configuration as a whole; absent: a file that the configuration names. */
-      readonly fault?: "configuration";
+      /** Present: not this registry's files but the runtime's own configuration is at fault, so that no image can be pulled. */
+      readonly everyImage?: true;
       readonly message: string;
       readonly origin: FactOrigin;
       readonly issues: readonly NodeConfigIssue[];

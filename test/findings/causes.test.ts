@@ -80,10 +80,10 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       diagnosisContext(),
     ),
   PullPolicyNever: () => judgePlan("x", { kind: "no-pull" }, diagnosisContext()),
-  NodeConfigBroken: () => {
+  RuntimeConfigBroken: () => {
     const plan = {
       kind: "broken",
-      fault: "configuration",
+      everyImage: true,
       message: "m",
       origin: { file: "/etc/x", line: 3 },
       issues: [],

@@ -10,6 +10,12 @@ export const nodesCauses = {
     fix: "Put the file in place on the nodes, or remove it from the configuration.",
     symptom: "unable to read CA cert",
   },
+  RuntimeConfigBroken: {
+    ...permanent,
+    explanation: "The nodes' runtime refuses its own configuration, so that it pulls no image at all.",
+    fix: "Correct the runtime's configuration on the nodes and restart it.",
+    symptom: "loading registries configuration; invalid policy in /etc/containers/policy.json",
+  },
   NoResolveHost: {
     ...permanent,
     explanation: "The nodes' registry configuration leaves no host that may resolve or serve this image.",
@@ -41,12 +47,6 @@ export const nodesCauses = {
       "The image has no registry in its name, and the nodes' registries.conf names several and forbids to choose.",
     fix: "Write the registry into the image's name.",
     symptom: "short-name resolution enforced but cannot prompt without a TTY",
-  },
-  NodeConfigBroken: {
-    ...permanent,
-    explanation: "The runtime refuses a configuration file of the nodes; every pull that depends on it fails.",
-    fix: "Correct the file on every node.",
-    symptom: "loading registries configuration; invalid policy",
   },
   NodeConfigUnread: {
     ...transient,

@@ -59,9 +59,10 @@ function shortNameMode({ traits, crio }: PlanDeps, config: RegistriesConfig): Sh
   }
 }
 
-function brokenConfig(message: string, origin: FactOrigin): Refusal {
-  const issue: NodeConfigIssue = { code: "RuntimeConfigInvalid", message, origin };
-  return { kind: "broken", fault: "configuration", message, origin, issues: [issue] };
+function brokenConfig(problem: string, origin: FactOrigin): Refusal {
+  const message = origin.line === undefined ? problem : `line ${origin.line}: ${problem}`;
+  const issue: NodeConfigIssue = { code: "RuntimeConfigInvalid", message: problem, origin };
+  return { kind: "broken", everyImage: true, message, origin, issues: [issue] };
 }
 
 function candidateOf(deps: PlanDeps, asked: ImageReference, reference: ImageReference, isResolved: boolean): Candidate {

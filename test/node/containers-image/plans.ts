@@ -31,7 +31,7 @@ export function planOf(files: Files, image: string, runtime?: string): HostPlan 
 /** A plan in one line a host: address, repository where it is another one, what is special; or why there is none. */
 export function lineUp(plan: HostPlan): readonly string[] {
   if (plan.kind !== "hosts") {
-    const what = plan.kind === "refused" ? plan.reason : (plan.fault ?? "file");
+    const what = plan.kind === "refused" ? plan.reason : plan.everyImage === true ? "configuration" : "file";
     const partial = plan.kind === "refused" && plan.partial === true ? " (partial)" : "";
     return [`${plan.kind} ${what}${partial}: ${plan.message}`];
   }
