@@ -171,6 +171,19 @@ describe("requests after a ping", () => {
     assert.equal(result?.kind === "response" && result.ofPing, true);
   });
 
+  it("tell a host from which credentials are withheld nothing of them", async () => {
+    const server = await listen(guarded('Basic realm="r"', "never"));
+    const client = clientWith({ connectTo: route({ "reg.test": server.port }) });
+    await using([server, client], async () => {
+      const host = { ...insecure, kubeletCredentials: "withheld" } as const;
+      for (const pingsFirst of [{ pingsFirst: true } as const, {}]) {
+        await client.session(alice).exchange(headOf(host, { method: "GET", ...pingsFirst }), deadline());
+      }
+      const told = server.seen.flatMap(({ authorization }) => (authorization === undefined ? [] : [authorization]));
+      assert.deepEqual(told, [`Basic ${Buffer.from(":").toString("base64")}`]);
+    });
+  });
+
   it("ping once a session", async () => {
     const { lines } = await ask({ name: "", registry: always(200), want: "", lines: [] }, 3);
     assert.deepEqual(lines, ["GET /v2/", `GET ${manifest}`, `GET ${manifest}`, `GET ${manifest}`]);
