@@ -10,18 +10,6 @@ import { nodesAtRandom, seedOfRun } from "./containers-image-random.js";
 const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
 
 function agree(title: string, compared: readonly Compared[]): void {
-  for (const c of compared)
-    console.log(
-      "DUMP",
-      c.real.outcome,
-      c.prediction?.verdict,
-      c.prediction?.cause,
-      c.asked.id,
-      "::",
-      c.prediction?.message.slice(0, 150),
-      "::",
-      c.real.outcome === "failed" ? c.real.message.slice(-160).replaceAll("\n", " ") : "",
-    );
   console.log(`\n${title}, ${compared.length} pulls\n${renderComparison(compared)}`);
   const ids = (some: readonly Compared[]): string[] => some.map((one) => one.asked.id);
   assert.deepEqual(ids(falseDenials(compared)), [], "false denials");

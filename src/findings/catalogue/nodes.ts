@@ -22,7 +22,7 @@ export const nodesCauses = {
     explanation: "The nodes' runtime refuses its own configuration, so that it pulls no image at all.",
     fix: "Correct the runtime's configuration on the nodes and restart it.",
     symptom:
-      "invalid plugin config: `mirrors` cannot be set when `config_path` is provided; unknown service runtime.v1.ImageService",
+      "invalid plugin config: `mirrors` cannot be set when `config_path` is provided; unknown service runtime.v1.ImageService; loading registries configuration",
   },
   NoResolveHost: {
     ...permanent,

@@ -125,8 +125,9 @@ function isList<T>(value: readonly T[] | object): value is readonly T[] {
   return Array.isArray(value);
 }
 
+/** A place that is passed over while others are left. */
 function failedIssue({ message, origin }: Exclude<SourceHost, { kind: "host" }>): NodeConfigIssue {
-  return { code: "RuntimeConfigInvalid", message, origin };
+  return { code: "SettingIgnored", message: `not asked: ${message}`, origin };
 }
 
 function refusalOf({ kind, message, origin }: Exclude<SourceHost, { kind: "host" }>): Refusal {

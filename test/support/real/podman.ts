@@ -18,9 +18,14 @@ export interface RealPodman {
   readonly version: string;
   /**
    * Pulls every image on a node with these files, all at the same time and each into an empty store.
-   * @param files text by absolute path below /etc, /root, /run and /var/cache, of which a node has nothing else
+   * @param files            text by absolute path below /etc, /root, /run and /var/cache, of which a node has nothing else
+   * @param deadlineSeconds  what has not ended by then is pending
    */
-  pull(files: Readonly<Record<string, string>>, pulls: readonly PodmanPull[]): Promise<readonly PullResult[]>;
+  pull(
+    files: Readonly<Record<string, string>>,
+    pulls: readonly PodmanPull[],
+    deadlineSeconds?: number,
+  ): Promise<readonly PullResult[]>;
   stop(): Promise<void>;
 }
 
@@ -38,8 +43,8 @@ export function whyNoPodman(): string | undefined {
 
 /** Folders that belong to the node and to it alone. */
 const ownFolders = ["/etc", "/root", "/run", "/var/cache"];
-/** Longer than podman takes to try again three times and than any timeout that is to be seen. */
-const deadlineSeconds = 10;
+/** Longer than podman takes to try again three times. */
+const usualDeadlineSeconds = 10;
 
 /** What any program needs; no certificate among it. */
 function basics(hostsFile: string, dnsAddress: string): Readonly<Record<string, string>> {
@@ -70,7 +75,7 @@ function quoted(text: string): string {
 }
 
 /** All pulls side by side; each leaves its exit code and what it printed. */
-function scriptOf(folder: string, pulls: readonly PodmanPull[]): string {
+function scriptOf(folder: string, pulls: readonly PodmanPull[], deadlineSeconds: number): string {
   const mounts = ownFolders.map((path) => `mount --bind ${folder}/node${path} ${path}`);
   const runs = pulls.map(({ image, credential }, index) => {
     const store = `${folder}/${index}`;
@@ -99,11 +104,11 @@ export async function startPodman(hostsFile: string): Promise<RealPodman> {
   const version = spawnSync("podman", ["--version"], { encoding: "utf8" }).stdout.trim();
   return {
     version: version.replace(" version", ""),
-    async pull(files, pulls) {
+    async pull(files, pulls, deadlineSeconds = usualDeadlineSeconds) {
       const folder = mkdtempSync(join(tmpdir(), "pullguard-podman-"));
       try {
         writeNode(folder, { ...basics(hostsFile, dns.address), ...files });
-        const shell = spawn("unshare", ["-m", "sh", "-c", scriptOf(folder, pulls)], {
+        const shell = spawn("unshare", ["-m", "sh", "-c", scriptOf(folder, pulls, deadlineSeconds)], {
           stdio: ["ignore", "ignore", "pipe"],
           // No proxy variables: a proxy of the machine would answer in the registries' place.
           env: { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root" },
