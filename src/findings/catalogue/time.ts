@@ -6,9 +6,9 @@ export const timeCauses = {
   PullTooSlow: {
     ...advice,
     explanation:
-      "Pulling the Pod's images takes longer than the workload waits for it: progressDeadlineSeconds of a Deployment, activeDeadlineSeconds of a Pod or Job, or the runtime's patience with a transfer that stands still.",
+      "Pulling the Pod's images takes longer than the workload waits for it: progressDeadlineSeconds of a Deployment, activeDeadlineSeconds of a Pod or Job, or ten minutes where nothing is written.",
     fix: "Make the image smaller, put it on the nodes beforehand, raise the deadline; where pulls wait for each other, set --serialize-image-pulls=false, and --registry-qps and --registry-burst to match.",
-    symptom: "ProgressDeadlineExceeded; DeadlineExceeded; context canceled; the Pod stays in ContainerCreating",
+    symptom: "ProgressDeadlineExceeded; DeadlineExceeded; the Pod stays in ContainerCreating",
   },
   PullQueued: {
     ...advice,
