@@ -15,7 +15,7 @@ import { diagnoseRefusedHosts } from "./refused-hosts.js";
 import { recreateSecret, secretLabel } from "./secret-repair.js";
 import { diagnoseFault } from "./transport.js";
 import type { Advisory, Verdict } from "./types.js";
-import { adviseUnusedConfig, blameUnusedConfig, doubtUnseenHosts } from "./unused-config.js";
+import { adviseNodeConfig, blameUnusedConfig, doubtUnseenHosts } from "./unused-config.js";
 
 /** An image that can be pulled. `identity`: of the credential that led to it. */
 export interface PulledImage {
@@ -128,7 +128,7 @@ export function judgeFailed(
 }
 
 function advised(issues: readonly NodeConfigIssue[], cause: CauseCode | null): Pick<Judgement, "advisories"> {
-  const advisories = adviseUnusedConfig(issues, cause);
+  const advisories = adviseNodeConfig(issues, cause);
   return advisories.length === 0 ? {} : { advisories };
 }
 

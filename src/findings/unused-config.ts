@@ -40,16 +40,22 @@ export function blameUnusedConfig(diagnosis: Diagnosis, { issues }: Pick<Diagnos
   return { ...diagnosis, fix: `${fixOf(futile)} ${diagnosis.fix}` };
 }
 
-/** The same configuration as advice, where the pull succeeds without it or fails for another reason. */
-export function adviseUnusedConfig(issues: readonly NodeConfigIssue[], cause: CauseCode | null): readonly Advisory[] {
-  if (cause === "RegistryConfigNotUsed") return [];
+/**
+ * What is wrong with the nodes' files as advice: configuration that is passed over where the pull succeeds without it or
+ * fails for another reason, and a configuration of the runtime with which it will not come up again.
+ */
+export function adviseNodeConfig(issues: readonly NodeConfigIssue[], cause: CauseCode | null): readonly Advisory[] {
   // A certificate that nothing missed does no harm.
-  const telling = notUsed(issues).filter(({ origin }) => !/\.(crt|cert)$/.test(origin.file));
-  return telling.map((issue) => ({
-    cause: "RegistryConfigNotUsed",
-    message: `${placeOf(issue)}: ${issue.message}`,
-    fix: fixOf(issue),
-  }));
+  const missed = notUsed(issues).filter(({ origin }) => !/\.(crt|cert)$/.test(origin.file));
+  const broken = issues.filter(({ code }) => code === "RuntimeConfigInvalid");
+  return [
+    ...broken.map((issue) => advisory("RuntimeConfigBroken", issue)),
+    ...(cause === "RegistryConfigNotUsed" ? [] : missed.map((issue) => advisory("RegistryConfigNotUsed", issue))),
+  ];
+}
+
+function advisory(cause: CauseCode, issue: NodeConfigIssue): Advisory {
+  return { cause, message: `${placeOf(issue)}: ${issue.message}`, fix: fixOf(issue) };
 }
 
 /** Nothing is certain where the file that names the hosts could not be read. */

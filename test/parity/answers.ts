@@ -143,6 +143,18 @@ const references: readonly ParityCase[] = [
   { id: "idx-dangling-digest", image: "ok.test/idx@{idx:dangling}" },
 ];
 
+/** Manifests of every kind, `prefix` before the ids. */
+export function oddManifests(prefix: string): Scenario {
+  return {
+    registries: [],
+    cases: oddTags.map((tag) => ({
+      id: `${prefix}odd-${tag}`,
+      image: `ok.test/odd:${tag}`,
+      ...(tag === "unknownlayer" ? { level: "content" as const } : {}),
+    })),
+  };
+}
+
 /** What registries answer, and what their manifests look like. */
 export const answers: Scenario = together([
   oneCaseEach([...oddAnswers, ...redirects.map(followed)]),
@@ -151,13 +163,6 @@ export const answers: Scenario = together([
     registries: blobRedirects,
     cases: oneCaseEach(blobRedirects).cases.map((one) => ({ ...one, level: "content" as const })),
   },
-  {
-    registries: [],
-    cases: oddTags.map((tag) => ({
-      id: `odd-${tag}`,
-      image: `ok.test/odd:${tag}`,
-      ...(tag === "unknownlayer" ? { level: "content" as const } : {}),
-    })),
-  },
+  oddManifests(""),
   { registries: [], cases: references },
 ]);

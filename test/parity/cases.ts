@@ -1,5 +1,6 @@
-import { type LabSpec, loadNodeTruth, type NodeTruthCase, standardLab } from "../support/lab/index.js";
-import { answers } from "./answers.js";
+import { type LabSpec, loadNodeTruth, type NodeTruthCase, secure, standardLab } from "../support/lab/index.js";
+import { configWith } from "../support/real/index.js";
+import { answers, oddManifests } from "./answers.js";
 import { authorization } from "./authorization.js";
 import { defaultFolder } from "./default-folder.js";
 import { mirrors } from "./mirrors.js";
@@ -42,6 +43,8 @@ export interface ParitySetting {
   readonly name: string;
   readonly lab: LabSpec;
   readonly cases: readonly ParityCase[];
+  /** The node's config.toml where it is not the usual one. */
+  readonly config?: string;
 }
 
 function refuseTwins(cases: readonly ParityCase[]): void {
@@ -52,7 +55,10 @@ function refuseTwins(cases: readonly ParityCase[]): void {
   }
 }
 
-/** The standard laboratory with everything invented on top, then a node with a `_default` folder. */
+/**
+ * The standard laboratory with everything invented on top, a node with a `_default` folder, and one where the CRI plugin of
+ * every version pulls by itself.
+ */
 export function paritySettings(): readonly ParitySetting[] {
   const standard = standardLab("real");
   const invented = together([nodeSettings, mirrors, answers, authorization]);
@@ -66,6 +72,12 @@ export function paritySettings(): readonly ParitySetting[] {
       name: "a _default folder",
       cases: defaultFolder.cases,
       lab: { ports: "real", registries: defaultFolder.registries, nodeOnly: defaultFolder.nodeOnly ?? {} },
+    },
+    {
+      name: "a limit of downloads that the transfer service does not take",
+      cases: oddManifests("local-").cases,
+      config: configWith("max_concurrent_downloads = 4"),
+      lab: { ports: "real", registries: [secure("ok.test")] },
     },
   ];
 }

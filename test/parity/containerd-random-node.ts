@@ -232,18 +232,25 @@ const sections = { 1: "cri", 2: "io.containerd.grpc.v1.cri", 3: "io.containerd.c
 
 /** Everything but `registry`: what lets the runtime work here at all, and settings that choose the pull engine. */
 function frame(version: 1 | 2 | 3, written: boolean, engine: readonly string[]): string[] {
-  const images = sections[version];
-  const snapshotter =
-    version === 3
-      ? [`[plugins.${quoted(images)}]`, ...engine, 'snapshotter = "native"']
-      : [`[plugins.${quoted(images)}]`, ...engine, `[plugins.${quoted(images)}.containerd]`, 'snapshotter = "native"'];
+  const section = `plugins.${quoted(sections[version])}`;
   return [
     ...(written ? [`version = ${version}`] : []),
     ...(version === 1 ? ["[plugins.scheduler]"] : ['[plugins."io.containerd.gc.v1.scheduler"]']),
     "deletion_threshold = 1",
-    ...snapshotter,
+    `[${section}]`,
+    ...engine,
+    ...(version === 3 ? [] : [`[${section}.containerd]`, 'snapshotter = "native"']),
   ];
 }
+
+/** Another snapshotter than the usual one, which two plugins of 2.x must know of. */
+const snapshotter = fc.tuple(often(fc.constant(false), 9, fc.constant(true)), fc.boolean()).map(([native, told]) => ({
+  image: native ? ['snapshotter = "native"'] : [],
+  transfer:
+    native && told
+      ? ['[[plugins."io.containerd.transfer.v1.local".unpack_config]]', 'platform = "linux"', 'snapshotter = "native"']
+      : [],
+}));
 
 /** @param isTwo whether it is for containerd 2.x */
 function configuration(isTwo: boolean): fc.Arbitrary<NodeFiles> {
@@ -264,9 +271,14 @@ function configuration(isTwo: boolean): fc.Arbitrary<NodeFiles> {
         section.chain((name) => registryLines(name, !isTwo)),
         number === 1 ? fc.boolean() : fc.constant(true),
         often(fc.constant(false), 7, fc.constant(true)),
+        snapshotter,
       )
-      .map(([chosen, registry, written, inDropIn]): NodeFiles => {
-        const main = frame(number, written, chosen);
+      .map(([chosen, registry, written, inDropIn, other]): NodeFiles => {
+        const three = number === 3;
+        const main = [
+          ...frame(number, written, [...chosen, ...(three ? other.image : [])]),
+          ...(three ? other.transfer : []),
+        ];
         const legacy = {
           [`${legacyRoot}/ca.pem`]: "{ca}",
           [`${legacyRoot}/broken.pem`]: "no certificate\n",

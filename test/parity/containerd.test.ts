@@ -19,12 +19,13 @@ const concurrentPredictions = 12;
 /** Prefix of files to which every outcome and prediction is written as JSON. */
 const recordTo = process.env.PULLGUARD_PARITY_RECORD;
 
-function filesOf(lab: Lab): Readonly<Record<string, string>> {
-  return { ...lab.nodeFiles, [configPath]: plainConfig };
-}
-
-async function predicted(lab: Lab, runtime: string, compared: readonly Compared[]): Promise<readonly Compared[]> {
-  const predictions = createPredictions(lab, runtime, filesOf(lab));
+async function predicted(
+  lab: Lab,
+  runtime: string,
+  nodeFiles: Readonly<Record<string, string>>,
+  compared: readonly Compared[],
+): Promise<readonly Compared[]> {
+  const predictions = createPredictions(lab, runtime, nodeFiles);
   try {
     return await mapConcurrently(compared, concurrentPredictions, async (one) => ({
       ...one,
@@ -47,6 +48,7 @@ function parity(setting: ParitySetting, place: number): void {
     this.timeout(600_000);
     let lab: Lab | undefined;
     let containerd: RealContainerd | undefined;
+    const filesOf = (given: Lab) => ({ ...given.nodeFiles, [configPath]: setting.config ?? plainConfig });
 
     before(async function () {
       const obstacle = whyNoContainerd();
@@ -67,7 +69,7 @@ function parity(setting: ParitySetting, place: number): void {
       assert.ok(lab && containerd);
       const reality = await pullAll(containerd, lab, setting.cases);
       lab.reset();
-      const all = await predicted(lab, containerd.version, reality);
+      const all = await predicted(lab, containerd.version, filesOf(lab), reality);
       record(place, containerd.version, all);
       const compared = all.filter((one) => one.asked.level !== "content");
       console.log(`\n${containerd.version}, ${compared.length} pulls\n${renderComparison(compared)}`);

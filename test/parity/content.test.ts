@@ -15,8 +15,8 @@ import {
 import { type DamagedImage, damagedImages } from "./content-damage.js";
 
 const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
-/** `PULLGUARD_PARITY_SEED` repeats a run. */
-const seed = Number(process.env.PULLGUARD_PARITY_SEED ?? randomInt(1_000_000));
+/** `PULLGUARD_SEED` repeats a run. */
+const seed = Number(process.env.PULLGUARD_SEED ?? randomInt(1_000_000));
 const count = Number(process.env.PULLGUARD_PARITY_DAMAGES ?? 112);
 const pullDeadlineMs = 30_000;
 

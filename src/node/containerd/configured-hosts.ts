@@ -31,6 +31,7 @@ export function configuredHosts(from: RuntimeFiles, configured: Configured): Run
   const roots = splitConfigPath(config.configPath);
   const traits = hostTraits(runtime, config.engine);
   const legacy = roots.length === 0 && config.engine === "local";
+  const usable = roots.length === 1 || (roots.length > 1 && traits.splitsConfigPath);
   const unused = unusedRoots({ config, file: configured.file, roots, traits, runtime: renderRuntime(runtime) });
   const planFor = (domain: string): HostPlan =>
     legacy
@@ -48,7 +49,7 @@ export function configuredHosts(from: RuntimeFiles, configured: Configured): Run
       const passedOver = used ? [] : unusedFolderIssues(files, unused, domain, runtime, traits);
       const known = plan.kind === "hosts" ? plan : instead(planHosts(files, [], domain, runtime), plan.issues);
       const own = withSettings(known, configured);
-      const issues = [...unread, ...own.issues, ...passedOver, ...(used ? [] : noFolderUsed(unused, configured))];
+      const issues = [...unread, ...own.issues, ...passedOver, ...(usable ? [] : noFolderUsed(unused, configured))];
       return unread.length === 0 ? { ...own, issues } : { ...own, issues, partial: true, unseenHosts: true };
     },
   };

@@ -7,6 +7,8 @@ export interface HostFolder {
   /** Absent: nothing configures this registry. */
   readonly folder?: string;
   readonly shadowed: readonly string[];
+  /** A name before it that may be there as well: it could not be looked at. */
+  readonly unseen?: { readonly path: string; readonly reason: string };
 }
 
 /**
@@ -21,9 +23,20 @@ export function findHostFolder(
   traits: HostTraits,
 ): HostFolder {
   const effective = usableRoots(roots, traits);
-  const existing = effective.flatMap((root) => candidates(root, domain)).filter((path) => files.exists(path));
+  const names = effective.flatMap((root) => candidates(root, domain));
+  const existing = names.filter((path) => files.exists(path));
   const [folder, ...shadowed] = existing;
-  return folder === undefined ? { shadowed } : { folder, shadowed };
+  const before = folder === undefined ? names : names.slice(0, names.indexOf(folder));
+  const unseen = firstUnseen(files, before);
+  return { shadowed, ...(folder !== undefined && { folder }), ...(unseen !== undefined && { unseen }) };
+}
+
+function firstUnseen(files: NodeFiles, paths: readonly string[]): HostFolder["unseen"] {
+  for (const path of paths) {
+    const reading = files.read(path);
+    if (reading.kind === "unreadable") return { path, reason: reading.reason };
+  }
+  return undefined;
 }
 
 function usableRoots(roots: readonly string[], traits: HostTraits): readonly string[] {

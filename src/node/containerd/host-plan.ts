@@ -39,19 +39,23 @@ export function planHosts(
   engine?: RuntimeSettings["engine"],
 ): HostPlan {
   const traits = hostTraits(version, engine);
-  const { folder, shadowed } = findHostFolder(files, roots, domain, traits);
+  const { folder, shadowed, unseen } = findHostFolder(files, roots, domain, traits);
+  if (unseen !== undefined) {
+    // Whatever stands in it comes before the folders that were seen.
+    const issues = [unreadable(unseen.path, unseen.reason)];
+    return buildPlan(files, roots, domain, traits, { ...nothing, issues, partial: true, unseenHosts: true });
+  }
   if (folder === undefined) return buildPlan(files, roots, domain, traits, nothing);
 
-  const reading = readFolder(
-    files,
-    roots,
-    folder,
-    traits,
-    `containerd ${version.major}.${version.minor}.${version.patch}`,
-  );
+  const runtime = `containerd ${version.major}.${version.minor}.${version.patch}`;
+  const reading = readFolder(files, roots, folder, traits, runtime);
   if ("kind" in reading) return reading;
   const issues = [...reading.issues, ...shadowIssues(files, folder, shadowed)];
   return buildPlan(files, roots, domain, traits, { ...reading, issues });
+}
+
+function unreadable(file: string, reason: string): NodeConfigIssue {
+  return { code: "HostsFileUnreadable", message: `Pullguard cannot read it: ${reason}`, origin: { file } };
 }
 
 const upstreamOnly: HostDraft = { capabilities: [], clientFiles: [], headers: {} };
@@ -80,10 +84,9 @@ function readFolder(
   }
   if (reading.kind === "unseen" || reading.text.length > maxHostsFileLength) {
     const reason = reading.kind === "unseen" ? reading.reason : "it is larger than 1 MiB";
-    const message = `Pullguard cannot read it: ${reason}`;
     return {
       drafts: [certificateDraft(certificates)],
-      issues: [{ code: "HostsFileUnreadable", message, origin }],
+      issues: [unreadable(file, reason)],
       partial: true,
       unseenHosts: true,
     };

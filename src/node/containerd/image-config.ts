@@ -16,7 +16,9 @@ export interface ImageConfig extends LegacySettings {
   readonly configPathIsDefault: boolean;
   /** Where it is written; the main file where it is not. */
   readonly origin: FactOrigin;
+  /** Where mirrors are written, and the one of each registry. */
   readonly mirrorsOrigin: FactOrigin;
+  readonly mirrorOrigins: ReadonlyMap<string, FactOrigin>;
   readonly engine: "local" | "transfer";
   readonly settings: RuntimeSettings;
   /** Settings for one host that this version passes over. */
@@ -26,10 +28,12 @@ export interface ImageConfig extends LegacySettings {
   /** `config_path` in a section that this version does not read. */
   /** `image_pull_progress_timeout` where it is no duration. */
   readonly brokenTimeout?: string;
+  /** The snapshotter that the transfer service, where it pulls, does not unpack for. */
+  readonly foreignSnapshotter?: string;
   readonly strayConfigPath?: { readonly value: string; readonly section: string; readonly origin: FactOrigin };
 }
 
-/** `refused`: containerd, or its CRI plugin, does not come up. `everyImage`: it is the plugin, and for certain. */
+/** `refused`: containerd does not start, or (`everyImage`) its CRI plugin does not load or pulls nothing. */
 export type ImageConfigReading =
   | { readonly kind: "read"; readonly config: ImageConfig }
   | { readonly kind: "refused"; readonly issue: NodeConfigIssue; readonly everyImage: boolean }
@@ -72,7 +76,7 @@ export function readImageConfig(
   }
   const conflict = conflictOf(config, sources);
   if (conflict === undefined) return { kind: "read", config };
-  const message = `the CRI plugin of ${runtime} does not load: ${conflict.problem}`;
+  const message = `${runtime} pulls no image with it: ${conflict.problem}`;
   return { kind: "refused", everyImage: true, issue: issueAt(message, conflict.origin) };
 }
 
@@ -110,6 +114,7 @@ function decode(images: TomlTable, sources: Sources): ImageConfig | FileProblem 
     configPathIsDefault: written === "",
     origin: originOf(sources, ["registry", "config_path"]),
     mirrorsOrigin: originOf(sources, ["registry", "mirrors"]),
+    mirrorOrigins: new Map([...mirrors.keys()].map((name) => [name, originOf(sources, ["registry", "mirrors", name])])),
     engine,
     settings: {
       ...(engine !== traits.engine && { engine }),
@@ -120,7 +125,24 @@ function decode(images: TomlTable, sources: Sources): ImageConfig | FileProblem 
     registrySection: `[plugins.${JSON.stringify(writableSection(sources))}.registry]`,
     ...(stray !== undefined && { strayConfigPath: stray }),
     ...(pulling.brokenTimeout !== undefined && { brokenTimeout: pulling.brokenTimeout }),
+    ...(engine === "transfer" && foreignSnapshotter(images, sources)),
   };
+}
+
+const defaultSnapshotter = "overlayfs";
+
+/**
+ * Two plugins must name the same snapshotter. Source: `getSupportedPlatform`, containerd core/transfer/local/pull.go, and
+ * `defaultUnpackConfig`, plugins/transfer, 2.1.0 to 2.3.4; without a match no image is pulled ("no unpack platforms defined").
+ */
+function foreignSnapshotter(images: TomlTable, { merged, host }: Sources): Pick<ImageConfig, "foreignSnapshotter"> {
+  const snapshotter = field(images, "snapshotter", host) ?? defaultSnapshotter;
+  const transfer = merged.plugins[transferSection];
+  const written = isTable(transfer) ? field(transfer, "unpack_config", host) : undefined;
+  const unpacked = Array.isArray(written)
+    ? written.map((entry) => (isTable(entry) ? field(entry, "snapshotter", host) : undefined))
+    : [defaultSnapshotter];
+  return typeof snapshotter !== "string" || unpacked.includes(snapshotter) ? {} : { foreignSnapshotter: snapshotter };
 }
 
 interface Pulling {
@@ -190,9 +212,13 @@ function conflictOf(config: ImageConfig, sources: Sources): Conflict | undefined
     const problem = `the key ${JSON.stringify(config.brokenAuths)} of registry.auths is no URL`;
     return { origin: originOf(sources, ["registry", "auths", config.brokenAuths]), problem };
   }
-  if (config.brokenTimeout === undefined) return undefined;
-  const problem = `image_pull_progress_timeout ${JSON.stringify(config.brokenTimeout)} is no duration such as "5m"`;
-  return { origin: originOf(sources, ["image_pull_progress_timeout"]), problem };
+  if (config.brokenTimeout !== undefined) {
+    const problem = `image_pull_progress_timeout ${JSON.stringify(config.brokenTimeout)} is no duration such as "5m"`;
+    return { origin: originOf(sources, ["image_pull_progress_timeout"]), problem };
+  }
+  if (config.foreignSnapshotter === undefined) return undefined;
+  const problem = `its transfer service has no unpack_config for the snapshotter ${JSON.stringify(config.foreignSnapshotter)}`;
+  return { origin: originOf(sources, ["snapshotter"]), problem };
 }
 
 /** 2.x knows users and passwords under `configs`, nothing else. */

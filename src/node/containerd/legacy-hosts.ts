@@ -24,15 +24,11 @@ export function planLegacyHosts(
   knowsTls: boolean,
 ): HostPlan {
   const endpoints = endpointsOf(config, domain);
+  const origin = config.mirrorOrigins.get(domain) ?? config.mirrorOrigins.get("*") ?? config.mirrorsOrigin;
   const hosts: RegistryHost[] = [];
   const issues: NodeConfigIssue[] = [];
   const unread: NodeConfigIssue[] = [];
-  const brokenPlan = (message: string): HostPlan => ({
-    kind: "broken",
-    message,
-    origin: config.mirrorsOrigin,
-    issues: [],
-  });
+  const brokenPlan = (message: string): HostPlan => ({ kind: "broken", message, origin, issues: [] });
   for (const { written, isDefault } of endpoints) {
     const url = parseGoUrl(written);
     if (url === undefined) return brokenPlan(`parse registry endpoint ${JSON.stringify(written)} from mirrors`);
@@ -42,7 +38,7 @@ export function planLegacyHosts(
     if (typeof tls === "string") return brokenPlan(`get TLSConfig for registry ${JSON.stringify(written)}: ${tls}`);
     if ((url.scheme !== "http" && url.scheme !== "https") || url.host === "") {
       const message = `the endpoint ${JSON.stringify(written)} is never reached: it needs http:// or https:// and a host name`;
-      issues.push({ code: "SettingIgnored", message, origin: config.mirrorsOrigin });
+      issues.push({ code: "SettingIgnored", message, origin });
       continue;
     }
     hosts.push({
@@ -56,7 +52,7 @@ export function planLegacyHosts(
       headersOnTokenRequests: traits.headersOnTokenRequests,
       dialTimeoutMs: defaultDialTimeoutMs,
       ...(isMirror(url.host, domain) && { mirrorOf: domain }),
-      ...(!isDefault && { origin: config.mirrorsOrigin }),
+      ...(!isDefault && { origin }),
     });
   }
   return { kind: "hosts", hosts, issues: [...unread, ...issues], ...(unread.length > 0 && { partial: true as const }) };

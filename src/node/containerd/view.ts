@@ -58,7 +58,8 @@ function readConfiguration({ files, runtime }: RuntimeFiles): Configuration | un
   const host = hostTraits(runtime);
   const name = renderRuntime(runtime);
   let disabled: Configuration | undefined;
-  for (const file of configFiles.filter((path) => files.exists(path))) {
+  const isThere = (path: string) => files.exists(path) || files.read(path).kind !== "missing";
+  for (const file of configFiles.filter(isThere)) {
     const loaded = loadConfig(files, file, host, traits, name);
     if (loaded.kind === "refused") return { ...loaded, everyImage: false };
     // A main file that cannot be read says nothing at all.

@@ -41,7 +41,11 @@ export const configPath = "/etc/containerd/config.toml";
  * A config.toml with only what pulling takes. Every deletion starts a garbage collection, so that no case is answered from
  * what an earlier one left behind.
  */
-export const plainConfig = `version = 2
+export const plainConfig = configWith("");
+
+/** The same with further lines in the section of the CRI plugin. */
+export function configWith(criLines: string): string {
+  return `version = 2
 disabled_plugins = [
   "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
   "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.tracing"]
@@ -49,11 +53,13 @@ disabled_plugins = [
   deletion_threshold = 1
 [plugins."io.containerd.grpc.v1.cri"]
   disable_apparmor = true
+  ${criLines}
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "native"
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "${certsRoot}"
 `;
+}
 
 /** Lays the node's files over a copy of this machine's /etc, which the daemon sees in place of it. */
 function writeFiles(folder: string, lab: Lab, nodeFiles: Readonly<Record<string, string>>, dnsAddress: string): void {

@@ -1,5 +1,6 @@
 export {
   configPath,
+  configWith,
   plainConfig,
   type RealContainerd,
   startContainerd,
