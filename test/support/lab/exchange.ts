@@ -9,8 +9,8 @@ export interface RegistryContext {
   readonly content: () => Content;
   readonly tokens: TokenMint;
   readonly blobAnywhere: (digest: string) => Buffer | undefined;
-  /** How often a manifest was asked for so far. */
-  readonly counts: { manifests: number };
+  /** How often a manifest was asked for, and how often a layer was cut short, so far. */
+  readonly counts: { manifests: number; cuts: number };
 }
 
 /** One request with the answer under way. */
