@@ -5,15 +5,23 @@ import { startCompanion } from "./processes.js";
 import type { Access, Registries } from "./registry-process.js";
 import { type BenchReport, renderReport } from "./report.js";
 import { countRequests, countSecondOpinion } from "./requests.js";
+import { measureVerify, renderVerify } from "./verify.js";
 import { measureWebhook, type WebhookResult } from "./webhook.js";
 
 /**
  * `npm run bench [-- --quick] [-- --json]`: what the webhook adds to an express no-op, and what a cold check costs in time
- * and requests. Ratios within one run are what to compare; the absolute numbers are the machine's.
+ * and requests. `npm run bench -- verify`: what reading whole layers costs instead. Ratios within one run are what to
+ * compare; the absolute numbers are the machine's.
  */
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+  allowPositionals: true,
 });
+if (positionals.includes("verify")) {
+  const result = await (values.quick ? measureVerify(64, 3) : measureVerify(1024, 5));
+  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : renderVerify(result));
+  process.exit();
+}
 const plan = values.quick
   ? { webhook: { rounds: 3, secondsARound: 1, connections: 8 }, coldRounds: 30 }
   : { webhook: { rounds: 9, secondsARound: 2, connections: 8 }, coldRounds: 300 };

@@ -118,10 +118,11 @@ describe("node configuration that is not used", () => {
 
   it("is advised beside a pull that succeeds", () => {
     const attempt = { kind: "pulled", digest: "sha256:0", mediaType: "m", via: host } as const;
-    const { verdict, advisories } = judgePulled({ kind: "pulled", attempt }, diagnosisContext().reference, [
-      notUsed,
-      certificate,
-    ]);
+    const { verdict, advisories } = judgePulled(
+      { kind: "pulled", attempt, identity: "anonymous" },
+      diagnosisContext().reference,
+      [notUsed, certificate],
+    );
     assert.deepEqual(
       [verdict, advisories],
       [

@@ -152,3 +152,46 @@ describe("the platforms a node takes", () => {
     assert.equal(matchesPlatform({ os: "linux", architecture: "amd64" }, offered), true);
   });
 });
+
+describe("newer releases of the platforms library", () => {
+  const levels = { arm64Levels: true } as const;
+  const taken = (node: string, reading = {}): string =>
+    platformPreferences(parsePlatform(node), "local", reading).map(formatPlatform).join(" ");
+
+  it("take the arm64 levels below the node's own", () => {
+    assert.match(
+      taken("linux/arm64/v9", levels),
+      /^linux\/arm64\/v9 .*linux\/arm64\/v8\.5 .*linux\/arm64 .*linux\/arm\/v8 /,
+    );
+    assert.doesNotMatch(taken("linux/arm64/v9"), /v8\.5/);
+    assert.doesNotMatch(taken("linux/arm64", levels), /v8\.1|v9/);
+  });
+
+  const windows = (osVersion?: string) => ({
+    os: "windows",
+    architecture: "amd64",
+    ...(osVersion === undefined ? {} : { osVersion }),
+  });
+  for (const { host, container, abi, want } of [
+    { host: "10.0.17763", container: "10.0.17763.5000", abi: false, want: true },
+    { host: "10.0.17763", container: "10.0.20348.1", abi: true, want: false },
+    { host: "10.0.20348", container: "10.0.17763.1", abi: true, want: false },
+    { host: "10.0.26100", container: "10.0.20348.1", abi: true, want: true },
+    { host: "10.0.26100", container: "10.0.20348.1", abi: false, want: false },
+    { host: "10.0.20348", container: undefined, abi: true, want: true },
+    { host: undefined, container: "10.0.17763.1", abi: true, want: true },
+  ]) {
+    it(`${want ? "run" : "do not run"} Windows ${container} on ${host}${abi ? " with the stable ABI" : ""}`, () => {
+      assert.equal(matchesPlatform(windows(host), windows(container), { windowsStableAbi: abi }), want);
+    });
+  }
+
+  it("want features that the node has, but for an old one of Windows", () => {
+    const node = { os: "linux", architecture: "amd64", osFeatures: ["a"] };
+    const entry = (...osFeatures: string[]) => ({ os: "linux", architecture: "amd64", osFeatures });
+    assert.equal(matchesPlatform(node, entry("a"), { osFeatures: true }), true);
+    assert.equal(matchesPlatform(node, entry("a", "b"), { osFeatures: true }), false);
+    assert.equal(matchesPlatform(node, entry("a", "b")), true);
+    assert.equal(matchesPlatform(windows(), { ...windows(), osFeatures: ["win32k"] }, { osFeatures: true }), true);
+  });
+});

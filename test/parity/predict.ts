@@ -7,6 +7,7 @@ import type { Finding, KubeletReason, Verdict } from "../../src/findings/index.j
 import { fixedNodes, nodeFilesFromMap, parseRuntime, seenNodeProfile } from "../../src/node/index.js";
 import { createPredictor } from "../../src/prediction/index.js";
 import { createRegistryClient } from "../../src/registry/index.js";
+import { createLayerVerifier, createRateLimit, createVerifyingPredictor } from "../../src/verification/index.js";
 import { readWorkloads } from "../../src/workload/index.js";
 import type { Lab } from "../support/lab/index.js";
 import type { PullCredential } from "../support/real/index.js";
@@ -21,8 +22,11 @@ export interface Prediction {
 
 /** Pullguard, set up for the node of one laboratory. */
 export interface Predictions {
-  /** Asks about one Pod with this image. `credential` is what the kubelet would send for it. */
-  predict(image: string, credential: PullCredential | undefined): Promise<Prediction>;
+  /**
+   * Asks about one Pod with this image. `credential` is what the kubelet would send for it; `wholeLayers`: as
+   * `pullguard verify` does.
+   */
+  predict(image: string, credential: PullCredential | undefined, wholeLayers?: boolean): Promise<Prediction>;
   close(): Promise<void>;
 }
 
@@ -66,12 +70,15 @@ export function createPredictions(
     platform: { os: "linux", architecture: "amd64" },
     identityKey,
   });
-  const checkWith = (credential: PullCredential | undefined) => {
+  const rate = createRateLimit(systemClock, 0);
+  const verifier = createLayerVerifier({ clock: systemClock, rate, maxRemembered: 1000 });
+  const verifying = createVerifyingPredictor({ predictor, client, verifier });
+  const checkWith = (credential: PullCredential | undefined, wholeLayers: boolean) => {
     const found = credential === undefined ? [] : [credentialOf(credential)];
     return createCheck({
       clock: systemClock,
       nodes: fixedNodes([{ ...node, credentials: { kind: "known", lookup: () => found, files: [] } }]),
-      predictor,
+      predictor: wholeLayers ? verifying : predictor,
       secrets: inMemorySecretSource({ secrets: [], serviceAccounts: [], absent: { kind: "not-found" } }),
       keyring: { identityKey },
       missingSecretsMayAppear: false,
@@ -79,8 +86,8 @@ export function createPredictions(
     });
   };
   return {
-    async predict(image, credential) {
-      const check = checkWith(credential);
+    async predict(image, credential, wholeLayers = false) {
+      const check = checkWith(credential, wholeLayers);
       const { findings } = await check({ workloads: readWorkloads(podOf(image)) }, AbortSignal.timeout(deadlineMs));
       const [finding] = findings;
       if (finding === undefined) throw new Error(`nothing was found out about ${image}`);

@@ -8,7 +8,7 @@ export interface ParityCase {
   /** `{repository:tag}` stands for the digest that the image's own host serves. */
   readonly image: string;
   readonly credential?: PullCredential;
-  /** `content`: only whole blobs show what happens; reported, not compared. */
+  /** `content`: only whole layers show what happens, so they are read. */
   readonly level?: "content";
 }
 

@@ -2,13 +2,20 @@ import assert from "node:assert/strict";
 import { Redacted } from "../../src/core/index.js";
 import type { RegistryCredential } from "../../src/credentials/index.js";
 import { dockerContentRules } from "../../src/prediction/content/docker.js";
-import { createPredictor, type PullAttempt, type PullDialect, type PullQuestion } from "../../src/prediction/index.js";
+import {
+  createPredictor,
+  type PullAttempt,
+  type PullDialect,
+  type PulledAttempt,
+  type PullQuestion,
+  type ResolvedImage,
+} from "../../src/prediction/index.js";
 import { similarTags } from "../../src/prediction/similar-tags.js";
 import { fakeClock, registryHost } from "../support/builders.js";
 import { scriptedSession } from "../support/scripted-session.js";
 
 const hosts = [registryHost("reg.test")];
-const pulled: PullAttempt = {
+const pulled: PulledAttempt = {
   kind: "pulled",
   digest: `sha256:${"a".repeat(64)}`,
   mediaType: "m",
@@ -104,6 +111,25 @@ describe("the predictor", () => {
     const waiting = predict.predict(question(), { dialect, platform: undefined }, controller.signal);
     controller.abort();
     assert.deepEqual(await waiting, { kind: "failed", attempts: [{ kind: "unfinished", waitingFor: "reg.test" }] });
+  });
+
+  it("answers by the manifest alone when no time is left for what it lists", async () => {
+    const controller = new AbortController();
+    const image: ResolvedImage = {
+      manifestDigest: pulled.digest,
+      config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: pulled.digest, sizeBytes: 10 },
+      layers: [],
+    };
+    const client = {
+      session: () => ({ exchange: () => new Promise<never>(() => controller.abort()) }),
+      close: async () => {},
+    };
+    const dialect = countingDialect(() => ({ ...pulled, image }));
+    const deps = { client, clock: fakeClock(), maxCachedOutcomes: 100, lingerMs: 0 };
+    const node = { dialect, platform: undefined };
+    assert.equal((await createPredictor(deps).predict(question(), node, controller.signal)).kind, "pulled");
+    const skipping = createPredictor({ ...deps, layers: "skip" });
+    assert.equal((await skipping.predict(question(), node, forever)).kind, "pulled");
   });
 
   it("lets abandoned work linger so that its answer serves the next one", async () => {

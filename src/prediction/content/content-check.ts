@@ -213,9 +213,12 @@ async function presenceOf(
   signal: AbortSignal,
 ): Promise<BlobPresence> {
   const key = `${question.scope}\n${digest}`;
-  const known = await presences.get(key);
-  // What somebody else's deadline cut short is asked anew.
-  if (known !== undefined && known.kind !== "inconclusive") return known;
+  const before = presences.get(key);
+  if (before !== undefined) {
+    const known = await before;
+    // What somebody else's deadline cut short is asked anew.
+    if (known.kind !== "inconclusive" || signal.aborted) return known;
+  }
   const probing = limiter
     .run(hostKey(question.hosts), () => probeBlob(question, digest, signal), signal)
     .then((presence) => presence ?? ({ kind: "inconclusive" } as const));

@@ -128,10 +128,32 @@ function answerBlob(exchange: LabExchange, repository: StoredRepository, route: 
   if (bytes === undefined || (isLayer && behaviourOf(spec, "missing-layers"))) {
     return refuse(exchange, 404, "BLOB_UNKNOWN", "blob unknown to registry");
   }
+  const refused = behaviourOf(spec, "blob-method-status");
+  if (refused !== undefined && refused.method === exchange.request.method)
+    return refuse(exchange, refused.status, "UNKNOWN", "not by this method");
   const redirect = behaviourOf(spec, "blob-redirect");
   if (redirect !== undefined) return answer(exchange, 307, { location: `${redirect.to}/cdn/${route.reference}` });
   const drip = isLayer ? behaviourOf(spec, "drip") : undefined;
-  return sendBlob(exchange, isLayer ? damaged(spec, bytes) : bytes, drip?.bytesPerSecond);
+  const whole = isLayer ? damaged(spec, bytes) : bytes;
+  return isLayer && isCut(exchange) ? cutShort(exchange, whole) : sendBlob(exchange, whole, drip?.bytesPerSecond);
+}
+
+function isCut({ context, request }: LabExchange): boolean {
+  const cut = behaviourOf(context.spec, "cut-layers");
+  if (cut === undefined || request.method !== "GET" || context.counts.cuts >= cut.times) return false;
+  context.counts.cuts += 1;
+  return true;
+}
+
+/** Sends the beginning of what was asked for, under the length of all of it. */
+function cutShort(exchange: LabExchange, bytes: Buffer): Handled {
+  const { response, context, request } = exchange;
+  const start = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+  const end = start + (behaviourOf(context.spec, "cut-layers")?.afterBytes ?? 0);
+  const partial = start === 0 ? {} : { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
+  response.writeHead(start === 0 ? 200 : 206, { "content-length": bytes.length - start, ...partial });
+  response.write(bytes.subarray(start, end), () => response.destroy());
+  return "handled";
 }
 
 function sendBlob(exchange: LabExchange, bytes: Buffer, bytesPerSecond: number | undefined): Handled {
@@ -140,7 +162,8 @@ function sendBlob(exchange: LabExchange, bytes: Buffer, bytesPerSecond: number |
     "accept-ranges": "bytes",
   };
   if (!behaviourOf(exchange.context.spec, "no-digest-header")) headers["docker-content-digest"] = digestOf(bytes);
-  const range = /^bytes=(\d+)-(\d*)$/.exec(exchange.request.headers.range ?? "");
+  const asked = behaviourOf(exchange.context.spec, "no-ranges") ? "" : (exchange.request.headers.range ?? "");
+  const range = /^bytes=(\d+)-(\d*)$/.exec(asked);
   const start = range === null ? 0 : Number(range[1]);
   const end = range?.[2] ? Math.min(Number(range[2]) + 1, bytes.length) : bytes.length;
   if (start >= bytes.length && bytes.length > 0)

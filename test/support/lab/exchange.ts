@@ -9,10 +9,10 @@ export interface RegistryContext {
   readonly content: () => Content;
   readonly tokens: TokenMint;
   readonly blobAnywhere: (digest: string) => Buffer | undefined;
-  /** How often a manifest was asked for so far. */
-  readonly counts: { manifests: number };
   /** Who signs the client certificates that a registry accepts. */
   readonly clientAuthorityPem: string;
+  /** How often a manifest was asked for, and how often a layer was cut short, so far. */
+  readonly counts: { manifests: number; cuts: number };
 }
 
 /** One request with the answer under way. */

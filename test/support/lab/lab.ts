@@ -142,7 +142,7 @@ export async function startLab(spec: LabSpec): Promise<Lab> {
   const library = createLibrary(spec.registries);
   const tokens = createTokenMint();
   const running = new Map<string, RunningRegistry>();
-  const counters: { manifests: number }[] = [];
+  const counters: { manifests: number; cuts: number }[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all([...running.values()].map((registry) => registry.stop()));
   };
@@ -155,7 +155,7 @@ export async function startLab(spec: LabSpec): Promise<Lab> {
         port: spec.ports === "real" ? registry.port : 0,
       };
       const content = (): Content => library.of(registry.host);
-      const counts = { manifests: 0 };
+      const counts = { manifests: 0, cuts: 0 };
       counters.push(counts);
       const context = {
         spec: registry,
@@ -194,7 +194,7 @@ export async function startLab(spec: LabSpec): Promise<Lab> {
     digestOf,
     expand: (image) => expandImage(image, digestOf),
     reset: () => {
-      for (const counts of counters) counts.manifests = 0;
+      for (const counts of counters) Object.assign(counts, { manifests: 0, cuts: 0 });
       for (const registry of running.values()) registry.forget();
     },
     stop,

@@ -48,6 +48,12 @@ export type Behaviour =
   | { readonly kind: "hang-in-handshake" }
   /** Connections are closed by the server as soon as a request arrives. */
   | { readonly kind: "reset" }
+  /** Requests for blobs with this method get this status. */
+  | { readonly kind: "blob-method-status"; readonly method: "HEAD" | "GET"; readonly status: number }
+  /** The connection is closed after so many bytes of a layer, at each of the first `times` requests for one. */
+  | { readonly kind: "cut-layers"; readonly afterBytes: number; readonly times: number }
+  /** Every request for a part of a blob is answered with all of it. */
+  | { readonly kind: "no-ranges" }
   /** Layers arrive this slowly. */
   | { readonly kind: "drip"; readonly bytesPerSecond: number }
   /** The API is found under this path instead of `/v2`. */
