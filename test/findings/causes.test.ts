@@ -84,7 +84,7 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
     const plan = {
       kind: "broken",
       everyImage: true,
-      message: "m",
+      message: "not valid TOML",
       origin: { file: "/etc/x", line: 3 },
       issues: [],
     } as const;
