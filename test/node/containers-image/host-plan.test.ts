@@ -296,7 +296,13 @@ describe("hosts of containers-image", () => {
         name: "a block does not stand while a drop-in is unread",
         files: { [conf]: '[[registry]]\nlocation = "reg.test"\nblocked = true\n', [dropIn("x.conf")]: unreadable },
         image: "reg.test/a",
-        want: [`doubt: unread ${dropIn("x.conf")}`],
+        want: ["refused registry-blocked (partial): registry reg.test is blocked"],
+      },
+      {
+        name: "a block stands whatever the policy says",
+        files: { [conf]: '[[registry]]\nlocation = "reg.test"\nblocked = true\n', [policy]: unreadable },
+        image: "reg.test/a",
+        want: ["refused registry-blocked: registry reg.test is blocked"],
       },
       {
         name: "the alias cache matters for short names",
