@@ -163,6 +163,12 @@ const secretProblems: readonly { readonly kind: string; readonly cause: CauseCod
 /** The first reading, in the order of {@link secretProblems}, that explains why no credential was sent. */
 function unusableSecret(host: RegistryHost, context: DiagnosisContext): Diagnosis | undefined {
   const name = hostLabel(host, context.reference);
+  if (host.kubeletCredentials === "withheld") {
+    return diagnose("PullSecretMissing", context, {
+      message: `${name} wants credentials, and the nodes' runtime sends those of the Pod to ${host.mirrorOf ?? context.reference.domain} only`,
+      fix: `Give the runtime credentials for ${host.address} of its own: an auth file that global_auth_file in crio.conf names.`,
+    });
+  }
   const { serviceAccount } = context.secrets;
   if (serviceAccount?.problem === "unreadable") {
     return diagnose("PullSecretUnreadable", context, {

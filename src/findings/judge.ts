@@ -209,17 +209,18 @@ function diagnoseHost(
   context: DiagnosisContext,
 ): Diagnosis {
   const { host, reason } = failure;
+  const carried = host.kubeletCredentials === "withheld" ? undefined : attempt.credential;
   switch (reason.kind) {
     case "not-found":
       return diagnoseNotFound(host, attempt.hints, context);
     case "status":
       return reason.status === 401 || reason.status === 403
-        ? diagnoseDenied(reason, host, attempt.credential, context)
+        ? diagnoseDenied(reason, host, carried, context)
         : diagnoseStatus(reason, host, context);
     case "fault":
       return diagnoseFault(reason.fault, host, context);
     case "refused":
-      return diagnoseRefusal(reason.refusal, host, attempt.credential, context);
+      return diagnoseRefusal(reason.refusal, host, carried, context);
     case "manifest-too-large":
       return diagnose("ManifestTooLarge", context, {
         message: `${host.address} announces a manifest of ${reason.sizeBytes} bytes; the runtime accepts 4 MiB`,

@@ -99,6 +99,18 @@ describe("several hosts and several credentials", () => {
     assert.match(judgement.message, /mirror\.test/);
   });
 
+  it("does not blame a Secret that the runtime kept from a mirror", () => {
+    const withheld = registryHost("mirror.test", { mirrorOf: "reg.test", kubeletCredentials: "withheld" });
+    const shown = {
+      host: withheld,
+      reason: { kind: "status", status: 401, authorization: "basic", challenges: ["basic"], errors: [] },
+    } as const;
+    const attempt = { kind: "failed", credential: secret, shown, failures: [shown] } as const;
+    const judgement = judgeFailed({ kind: "failed", attempts: [attempt] }, diagnosisContext());
+    assert.equal(judgement.cause, "PullSecretMissing");
+    assert.match(judgement.message, /mirror\.test .*sends those of the Pod to reg\.test only/);
+  });
+
   it("tells what is wrong with the image rather than with the first of two credentials", () => {
     const rejected: FailedAttempt = {
       kind: "failed",

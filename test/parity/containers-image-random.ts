@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Lab } from "../support/lab/index.js";
+import { type Lab, labUser } from "../support/lab/index.js";
 import type { NodeWithPulls, PodmanNode } from "./containers-image-node.js";
 import type { ParityCase } from "./scenario.js";
 
@@ -228,7 +228,7 @@ export function nodesAtRandom(lab: Lab, seed: number): readonly NodeWithPulls[] 
     ),
     cases: images.map(([written, user], place): ParityCase => {
       const name = written.replace("{ok}", digest);
-      const credential = user ? { credential: { username: "robot", password: "s3cret-pass" } } : {};
+      const credential = user ? { credential: labUser } : {};
       return { id: `${index}.${place} ${name}${user ? " as robot" : ""}`, image: name, ...credential };
     }),
   }));

@@ -1,3 +1,4 @@
+import { labUser } from "../support/lab/index.js";
 import type { PullCredential } from "../support/real/index.js";
 import type { PodmanNode } from "./containers-image-node.js";
 
@@ -14,7 +15,7 @@ export const registriesConf = "/etc/containers/registries.conf";
 export const dropIn = (name: string): string => `/etc/containers/registries.conf.d/${name}`;
 
 /** The user of the laboratory. */
-export const robot: PullCredential = { username: "robot", password: "s3cret-pass" };
+export const robot: PullCredential = labUser;
 
 /** An image that is there for whoever is let through. */
 export const soundImage = "ok.test/team/app:v1";

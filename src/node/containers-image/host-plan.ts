@@ -149,7 +149,13 @@ function together(
   const issues = [...tried.flatMap((one) => one.issues), ...fileIssues];
   const [unread] = [...fileIssues, ...(crio?.issues ?? [])].filter(({ code }) => code === "RuntimeConfigUnreadable");
   const last = tried.at(-1)?.refusal;
-  if (hosts.length === 0 && last !== undefined && unread === undefined) return { ...last, issues };
+  if (hosts.length === 0 && last !== undefined) {
+    // crio.conf may name another policy, registries.conf and the aliases may lead elsewhere.
+    const byPolicy = last.kind === "refused" && last.reason === "signature-policy" && crio?.partial === true;
+    const certain = !reading.partial && meaning.partial !== true && !byPolicy;
+    if (certain) return { ...last, issues };
+    if (last.kind === "refused") return { ...last, issues, partial: true };
+  }
   const networks = tried.some(({ reference }) => crioTrusts(deps, reference) === "unknown");
   const partial = networks || meaning.partial === true || crio?.partial === true || tried.some((one) => one.partial);
   const signed = tried.find((one) => one.signatureOrigin !== undefined);

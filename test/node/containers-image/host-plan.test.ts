@@ -112,6 +112,54 @@ describe("hosts of containers-image", () => {
         image: "reg.test/app:1",
         want: ["broken configuration: mixing sysregistry v1/v2 is not supported"],
       },
+      {
+        name: "the longest prefix decides",
+        files: {
+          [conf]: '[[registry]]\nlocation = "reg.test"\nblocked = true\n[[registry]]\nlocation = "reg.test/team"\n',
+        },
+        image: "reg.test/team/app:1",
+        want: ["reg.test"],
+      },
+      {
+        name: "one location must be equally trusted wherever it stands in a file",
+        files: {
+          [conf]:
+            '[[registry]]\nlocation = "reg.test"\ninsecure = true\n[[registry]]\nprefix = "v.test"\nlocation = "reg.test"\n',
+        },
+        image: "other.test/app:1",
+        want: [
+          "broken configuration: line 4: registry 'reg.test' is defined multiple times with conflicting 'insecure' setting",
+        ],
+      },
+    ]);
+  });
+
+  describe("certificates", () => {
+    const folder = "/etc/containers/certs.d/reg.test";
+    check([
+      {
+        name: "half a pair breaks the host",
+        files: { [`${folder}/c.cert`]: "x" },
+        image: "reg.test/a",
+        want: [
+          "broken file: missing key c.key for client certificate c.cert. Note that CA certificates should use the extension .crt",
+        ],
+      },
+      {
+        name: "a broken mirror is passed over",
+        files: {
+          [conf]: '[[registry]]\nlocation = "up.test"\n[[registry.mirror]]\nlocation = "reg.test"\n',
+          [`${folder}/c.key`]: "x",
+        },
+        image: "up.test/a",
+        want: ["up.test"],
+      },
+      {
+        name: "a .crt without a certificate counts for nothing",
+        files: { [`${folder}/ca.crt`]: "noise" },
+        image: "reg.test/a",
+        want: ["reg.test"],
+      },
     ]);
   });
 
@@ -192,6 +240,19 @@ describe("hosts of containers-image", () => {
         image: "reg.test/a",
         want: ["reg.test", `doubt: signature ${policy}`],
       },
+      {
+        name: "the most specific scope decides",
+        files: {
+          [policy]: JSON.stringify({
+            default: [{ type: "reject" }],
+            transports: {
+              docker: { "*.test": [{ type: "reject" }], "reg.test/team": [{ type: "insecureAcceptAnything" }] },
+            },
+          }),
+        },
+        image: "reg.test/team/app",
+        want: ["reg.test"],
+      },
       { name: "of this registry only", files: { [policy]: signed }, image: "other.test/a", want: ["other.test"] },
       {
         name: "a broken policy breaks every pull",
@@ -235,7 +296,13 @@ describe("hosts of containers-image", () => {
         name: "a block does not stand while a drop-in is unread",
         files: { [conf]: '[[registry]]\nlocation = "reg.test"\nblocked = true\n', [dropIn("x.conf")]: unreadable },
         image: "reg.test/a",
-        want: [`doubt: unread ${dropIn("x.conf")}`],
+        want: ["refused registry-blocked (partial): registry reg.test is blocked"],
+      },
+      {
+        name: "a block stands whatever the policy says",
+        files: { [conf]: '[[registry]]\nlocation = "reg.test"\nblocked = true\n', [policy]: unreadable },
+        image: "reg.test/a",
+        want: ["refused registry-blocked: registry reg.test is blocked"],
       },
       {
         name: "the alias cache matters for short names",
