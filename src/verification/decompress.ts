@@ -1,6 +1,7 @@
 import zlib from "node:zlib";
 import { Decompress as ZstdDecompress } from "fzstd";
 import type { CompressionFormat, LayerPacking } from "../prediction/index.js";
+import { ZstdWindows } from "./zstd-windows.js";
 
 /** Bytes that must be seen to tell the formats apart. */
 export const sniffedBytes = 10;
@@ -20,7 +21,9 @@ const queuedBytes = 512 * 1024;
 /** A stream's end: what kept it from being decompressed, in the runtime's words. */
 export type StreamEnd =
   | { readonly kind: "complete" }
-  | { readonly kind: "fault"; readonly reason: string; readonly doubt?: string };
+  | { readonly kind: "fault"; readonly reason: string; readonly doubt?: string }
+  /** A node may read it; Pullguard does not. */
+  | { readonly kind: "unreadable"; readonly reason: string };
 
 /** Turns a layer's bytes into those of its archive, which go to the function it was made with. */
 export interface Decompressor {
@@ -64,7 +67,7 @@ type ZlibStream = ReturnType<typeof zlib.createGunzip>;
 function gzipDecompressor(onBytes: (chunk: Uint8Array) => void): Decompressor {
   const gunzip = zlib.createGunzip({ chunkSize: outputBytes, writableHighWaterMark: queuedBytes } as zlib.ZlibOptions);
   let fed = 0;
-  const piped = pipeThrough(gunzip, onBytes, gzipFault);
+  const piped = pipeThrough(gunzip, onBytes);
   return {
     ...piped,
     write(chunk) {
@@ -73,7 +76,7 @@ function gzipDecompressor(onBytes: (chunk: Uint8Array) => void): Decompressor {
     },
     async end() {
       const end = await piped.end();
-      if (end.kind === "fault" || gunzip.bytesWritten >= fed) return end;
+      if (end.kind !== "complete" || gunzip.bytesWritten >= fed) return end;
       // Node passes over zeros behind the last member, Go takes them for a broken header.
       return { kind: "fault", reason: "gzip: invalid header", doubt: "nodes that unpack with pigz may not mind" };
     },
@@ -91,18 +94,14 @@ function gzipFault(code: string): string {
   }
 }
 
-function pipeThrough(
-  stream: ZlibStream,
-  onBytes: (chunk: Uint8Array) => void,
-  word: (code: string) => string,
-): Decompressor {
+function pipeThrough(stream: ZlibStream, onBytes: (chunk: Uint8Array) => void): Decompressor {
   let fault: string | undefined;
   const done = new Promise<void>((resolve) => {
     stream.on("data", onBytes);
     stream.once("end", resolve);
     stream.once("close", resolve);
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      fault ??= word(error.code ?? "");
+      fault ??= gzipFault(error.code ?? "");
       resolve();
     });
   });
@@ -122,33 +121,28 @@ function pipeThrough(
   };
 }
 
-/** Node.js reads zstd from 22.15 on; before that a decoder in JavaScript does, which is slower and checks no checksums. */
+/** zstd's own defaults need 8 MiB at most; its decoder moves the whole window for each block. */
+const maxWindowBytes = 32 * 1024 * 1024;
+
+/**
+ * Node.js from 22.15 on has a decoder of its own, which stops after the first frame and passes over whatever follows;
+ * this one reads them all and refuses the rest, as Go's does.
+ */
 function zstdDecompressor(onBytes: (chunk: Uint8Array) => void): Decompressor {
-  const native = nativeZstd();
-  return native === undefined ? scriptedZstd(onBytes) : pipeThrough(native, onBytes, zstdFault);
-}
-
-function nativeZstd(): ZlibStream | undefined {
-  const create: unknown = Reflect.get(zlib, "createZstdDecompress");
-  return typeof create === "function"
-    ? (create({ chunkSize: outputBytes, writableHighWaterMark: queuedBytes }) as ZlibStream)
-    : undefined;
-}
-
-function zstdFault(code: string): string {
-  return code === "Z_BUF_ERROR" ? "unexpected EOF" : "the zstd stream is corrupt";
-}
-
-function scriptedZstd(onBytes: (chunk: Uint8Array) => void): Decompressor {
   const zstd = new ZstdDecompress((chunk) => onBytes(chunk));
-  let fault: string | undefined;
+  const windows = new ZstdWindows(maxWindowBytes);
+  let end: StreamEnd = { kind: "complete" };
   const push = (chunk: Uint8Array, final: boolean): void => {
-    if (fault !== undefined) return;
+    if (end.kind !== "complete") return;
+    if (!windows.accepts(chunk)) {
+      end = { kind: "unreadable", reason: "it needs more memory to decompress than Pullguard gives it" };
+      return;
+    }
     try {
       zstd.push(chunk, final);
     } catch (error) {
       const isEnd = error instanceof Error && "code" in error && error.code === 5;
-      fault = isEnd ? "unexpected EOF" : "the zstd stream is corrupt";
+      end = { kind: "fault", reason: isEnd ? "unexpected EOF" : "the zstd stream is corrupt" };
     }
   };
   return {
@@ -158,7 +152,7 @@ function scriptedZstd(onBytes: (chunk: Uint8Array) => void): Decompressor {
     },
     async end() {
       push(new Uint8Array(), true);
-      return fault === undefined ? { kind: "complete" } : { kind: "fault", reason: fault };
+      return end;
     },
     destroy: () => undefined,
   };

@@ -41,6 +41,7 @@ export class LayerUnpack {
     if (this.#unreadable !== undefined) return { isPlain: false, doubt: this.#unreadable };
     if (this.#decompressor === undefined) return { isPlain: true, ...this.#walk.end() };
     const end = await this.#decompressor.end();
+    if (end.kind === "unreadable") return { isPlain: false, doubt: end.reason };
     // The archive comes first: its reader meets a fault before the decompressor is read to its end.
     const { fault, escapingName } = this.#walk.end();
     const found = { isPlain: false, ...(escapingName === undefined ? {} : { escapingName }) };

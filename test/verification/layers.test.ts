@@ -36,6 +36,15 @@ const images: Readonly<Record<string, ImageDraft>> = {
     layer.packing = "zstd";
     layer.beforeDigest.push(() => Buffer.concat([zstdOf(layer.tar.subarray(0, 700)), zstdOf(layer.tar.subarray(700))]));
   }),
+  "huge-window": draft((layer) => {
+    layer.packing = "zstd";
+    // The second frame wants a gigabyte.
+    layer.beforeDigest.push((bytes) => Buffer.concat([bytes, Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0xa0, 1, 0, 0])]));
+  }),
+  "noise-behind": draft((layer) => {
+    layer.packing = "zstd";
+    layer.beforeDigest.push((bytes) => Buffer.concat([bytes, Buffer.from("noise behind the last frame")]));
+  }),
   escaping: draft((layer) => {
     layer.tar = layerDraft("x", "gzip", [{ name: "../../etc/passwd", body: Buffer.from("x") }]).tar;
   }),
@@ -111,6 +120,8 @@ describe("whole layers", () => {
     { image: "ok.test/zstd:v1", want: "pullable", cause: null },
     { image: "ok.test/mislabelled:v1", want: "pullable", cause: null },
     { image: "ok.test/two-members:v1", want: "pullable", cause: null },
+    { image: "ok.test/huge-window:v1", want: "unknown", cause: "LayersUnverified" },
+    { image: "ok.test/noise-behind:v1", want: "unpullable", cause: "LayerUnreadable" },
     { image: "ok.test/escaping:v1", want: "pullable", cause: null },
     { image: "ok.test/zeros-behind:v1", want: "unknown", cause: "LayerUnreadable" },
     { image: "ok.test/foreign:v1", want: "unknown", cause: "LayersUnverified" },
