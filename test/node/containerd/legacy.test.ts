@@ -171,6 +171,10 @@ describe("containerd's older registry settings", () => {
       const local = own.replace("snapshotter", "use_local_image_pull = true\nsnapshotter");
       const kinds = [own, own + told, local].map((text) => planOn("2.2.7", { [configFile]: text }, "r.test").kind);
       assert.deepEqual(kinds, ["broken", "hosts", "hosts"]);
+      const two = 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd]\nsnapshotter = "native"\n';
+      const runtimes = '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\n';
+      assert.equal(planOn("2.2.7", { [configFile]: two }, "r.test").kind, "hosts", "not brought over");
+      assert.equal(planOn("2.2.7", { [configFile]: two + runtimes }, "r.test").kind, "broken");
       assert.equal(planOn("2.0.11", { [configFile]: own }, "r.test").kind, "hosts");
     });
 
