@@ -231,7 +231,7 @@ function registryLines(section: string, knowsTls: boolean): fc.Arbitrary<readonl
 const sections = { 1: "cri", 2: "io.containerd.grpc.v1.cri", 3: "io.containerd.cri.v1.images" } as const;
 
 /** Everything but `registry`: what lets the runtime work here at all, and settings that choose the pull engine. */
-function frame(version: 1 | 2 | 3, written: boolean, engine: readonly string[]): string[] {
+function frame(version: 1 | 2 | 3, written: boolean, engine: readonly string[], runtimes: boolean): string[] {
   const section = `plugins.${quoted(sections[version])}`;
   return [
     ...(written ? [`version = ${version}`] : []),
@@ -240,12 +240,16 @@ function frame(version: 1 | 2 | 3, written: boolean, engine: readonly string[]):
     `[${section}]`,
     ...engine,
     ...(version === 3 ? [] : [`[${section}.containerd]`, 'snapshotter = "native"']),
+    // What 2.x brings over from older versions depends on it.
+    ...(version === 2 && runtimes
+      ? [`[${section}.containerd.runtimes.runc]`, 'runtime_type = "io.containerd.runc.v2"']
+      : []),
   ];
 }
 
-/** Another snapshotter than the usual one, which two plugins of 2.x must know of. */
-const snapshotter = fc.tuple(often(fc.constant(false), 9, fc.constant(true)), fc.boolean()).map(([native, told]) => ({
-  image: native ? ['snapshotter = "native"'] : [],
+/** Another snapshotter than the usual one, which two plugins of 2.x must know of; version 2 always has it. */
+const snapshotter = fc.tuple(often(fc.constant(false), 8, fc.constant(true)), fc.boolean()).map(([native, told]) => ({
+  native,
   transfer:
     native && told
       ? ['[[plugins."io.containerd.transfer.v1.local".unpack_config]]', 'platform = "linux"', 'snapshotter = "native"']
@@ -274,10 +278,10 @@ function configuration(isTwo: boolean): fc.Arbitrary<NodeFiles> {
         snapshotter,
       )
       .map(([chosen, registry, written, inDropIn, other]): NodeFiles => {
-        const three = number === 3;
+        const image = number === 3 && other.native ? ['snapshotter = "native"'] : [];
         const main = [
-          ...frame(number, written, [...chosen, ...(three ? other.image : [])]),
-          ...(three ? other.transfer : []),
+          ...frame(number, written, [...chosen, ...image], other.native),
+          ...(number > 1 ? other.transfer : []),
         ];
         const legacy = {
           [`${legacyRoot}/ca.pem`]: "{ca}",

@@ -47,9 +47,9 @@ function migrated(plugins: TomlTable, version: number, traits: ConfigTraits): To
   };
   move(from, ["registry", "max_concurrent_downloads", "image_pull_progress_timeout", "image_pull_with_sync_fs"]);
   const { containerd } = from;
-  // Without a table of runtimes the upstream code turns back before these two.
+  // Without a table of runtimes the upstream code turns back before these three.
   if (isTable(containerd) && isTable(containerd.runtimes)) {
-    move(containerd, ["disable_snapshot_annotations", "discard_unpacked_layers"]);
+    move(containerd, ["snapshotter", "disable_snapshot_annotations", "discard_unpacked_layers"]);
   }
   return { ...plugins, [imagesSection]: images };
 }

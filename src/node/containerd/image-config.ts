@@ -5,7 +5,7 @@ import { criSection, imagesSection, type MergedConfig, mergeConfigFiles } from "
 import type { ConfigTraits } from "./config-traits.js";
 import { parseGoDuration } from "./go-duration.js";
 import { lineOf } from "./go-toml.js";
-import { FileProblem, field, isTable } from "./host-entry.js";
+import { FileProblem, field, isTable, withoutUser } from "./host-entry.js";
 import { type LegacySettings, readLegacyRegistry, textAt } from "./legacy-settings.js";
 import type { HostTraits } from "./traits.js";
 
@@ -209,7 +209,7 @@ function conflictOf(config: ImageConfig, sources: Sources): Conflict | undefined
     return { origin: originOf(sources, ["registry", "configs", host, "tls"]), problem };
   }
   if (config.brokenAuths !== undefined) {
-    const problem = `the key ${JSON.stringify(config.brokenAuths)} of registry.auths is no URL`;
+    const problem = `the key ${JSON.stringify(withoutUser(config.brokenAuths))} of registry.auths is no URL`;
     return { origin: originOf(sources, ["registry", "auths", config.brokenAuths]), problem };
   }
   if (config.brokenTimeout !== undefined) {

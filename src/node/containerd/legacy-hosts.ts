@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { HostPlan, HostTls, NodeConfigIssue, NodeFiles, RegistryHost } from "../types.js";
-import { allCapabilities } from "./host-entry.js";
+import { allCapabilities, withoutUser } from "./host-entry.js";
 import { parseGoUrl } from "./host-url.js";
 import type { ImageConfig } from "./image-config.js";
 import type { LegacyTls } from "./legacy-settings.js";
@@ -31,13 +31,14 @@ export function planLegacyHosts(
   const brokenPlan = (message: string): HostPlan => ({ kind: "broken", message, origin, issues: [] });
   for (const { written, isDefault } of endpoints) {
     const url = parseGoUrl(written);
-    if (url === undefined) return brokenPlan(`parse registry endpoint ${JSON.stringify(written)} from mirrors`);
+    const name = JSON.stringify(withoutUser(written));
+    if (url === undefined) return brokenPlan(`parse registry endpoint ${name} from mirrors`);
     const settings = knowsTls ? config.configs.get(url.host)?.tls : undefined;
     const insecure = isLocalhost(domain) && url.scheme === "http";
     const tls = settings === undefined ? plainTls(!insecure) : readLegacyTls(files, settings, unread);
-    if (typeof tls === "string") return brokenPlan(`get TLSConfig for registry ${JSON.stringify(written)}: ${tls}`);
+    if (typeof tls === "string") return brokenPlan(`get TLSConfig for registry ${name}: ${tls}`);
     if ((url.scheme !== "http" && url.scheme !== "https") || url.host === "") {
-      const message = `the endpoint ${JSON.stringify(written)} is never reached: it needs http:// or https:// and a host name`;
+      const message = `the endpoint ${name} is never reached: it needs http:// or https:// and a host name`;
       issues.push({ code: "SettingIgnored", message, origin });
       continue;
     }

@@ -100,6 +100,15 @@ describe("containerd's older registry settings", () => {
       assert.equal(plan.kind, "broken");
     });
 
+    it("no password in an endpoint is repeated", () => {
+      for (const endpoint of ["https://u:hunter2@a test", "ftp://u:hunter2@a.test", "https://u:hunter2@a.test"]) {
+        const files = config(mirrors("r.test", endpoint));
+        assert.ok(!JSON.stringify(planOn("1.7.34", files, "r.test")).includes("hunter2"), endpoint);
+      }
+      const auths = config(`${cri('.auths."u:hunter2@127.0.0.1:5000"')}\nusername = "u"`);
+      assert.ok(!JSON.stringify(planOn("1.7.34", auths, "r.test")).includes("hunter2"));
+    });
+
     it("an endpoint without host or with another scheme is never reached", () => {
       const plan = planOn("1.7.34", config(mirrors("r.test", "ftp://a.test", "https://")), "r.test");
       assert.deepEqual(lineUp(plan), ["https r.test/v2 pull+resolve"]);
@@ -162,6 +171,10 @@ describe("containerd's older registry settings", () => {
       const local = own.replace("snapshotter", "use_local_image_pull = true\nsnapshotter");
       const kinds = [own, own + told, local].map((text) => planOn("2.2.7", { [configFile]: text }, "r.test").kind);
       assert.deepEqual(kinds, ["broken", "hosts", "hosts"]);
+      const two = 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd]\nsnapshotter = "native"\n';
+      const runtimes = '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\n';
+      assert.equal(planOn("2.2.7", { [configFile]: two }, "r.test").kind, "hosts", "not brought over");
+      assert.equal(planOn("2.2.7", { [configFile]: two + runtimes }, "r.test").kind, "broken");
       assert.equal(planOn("2.0.11", { [configFile]: own }, "r.test").kind, "hosts");
     });
 
