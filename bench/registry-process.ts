@@ -30,7 +30,7 @@ async function freePort(): Promise<number> {
 }
 
 function registry(access: Access, port: number): RegistrySpec {
-  const hosts = `server = "http://${host}:${port}"\n`;
+  const hosts = `[host."http://${host}:${port}"]\n`;
   return { host, port, transport: { kind: "http" }, auth: auth[access], node: { "hosts.toml": hosts } };
 }
 
