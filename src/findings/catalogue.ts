@@ -3,6 +3,7 @@ import { contentCauses } from "./catalogue/content.js";
 import { namesCauses } from "./catalogue/names.js";
 import { nodesCauses } from "./catalogue/nodes.js";
 import { ownCauses } from "./catalogue/own.js";
+import { policyCauses } from "./catalogue/policy.js";
 import { transportCauses } from "./catalogue/transport.js";
 import type { CauseEntry } from "./cause-entry.js";
 
@@ -13,6 +14,7 @@ export const catalogue = {
   ...nodesCauses,
   ...accessCauses,
   ...contentCauses,
+  ...policyCauses,
   ...ownCauses,
 } as const satisfies Record<string, CauseEntry>;
 

@@ -39,6 +39,10 @@ export function diagnoseFault(fault: TransportFault, host: RegistryHost, context
       return diagnose("RegistryUnreachable", context, { message: `no route to ${name}` });
     case "timeout":
       return diagnose("RegistryTimeout", context, { message: `${name} did not answer in time (${fault.phase})` });
+    case "address-forbidden":
+      return diagnose("RegistryAddressForbidden", context, {
+        message: `${name} was not asked: Pullguard does not dial ${fault.message}`,
+      });
     case "aborted":
       return diagnose("DeadlineExceeded", context, { message: `${name} had not answered when the time was over` });
     case "malformed-response":

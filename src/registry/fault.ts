@@ -1,3 +1,4 @@
+import { ForbiddenAddressError } from "./address-guard.js";
 import type { TransportFault } from "./types.js";
 
 /** How far a request had come when it failed. */
@@ -49,6 +50,7 @@ const words: Readonly<Record<PlainKind, string>> = {
   "malformed-response": "the answer is not valid HTTP",
   "response-too-large": "the answer's header is too large",
   "redirect-refused": "the redirect cannot be followed",
+  "address-forbidden": "the address is one that Pullguard does not dial",
   aborted: "no answer within the time allowed",
 };
 
@@ -92,6 +94,7 @@ export function timeoutFault(phase: FaultPhase, peer: string): TransportFault {
  * the fault of its phase and is named in the message.
  */
 export function classifyError(error: unknown, phase: FaultPhase, peer: string): TransportFault {
+  if (error instanceof ForbiddenAddressError) return fault("address-forbidden", peer, error.message);
   const code = errorCode(error);
   const timeout = timeouts[code];
   if (timeout !== undefined) return timeoutFault(timeout === "now" ? phase : timeout, peer);

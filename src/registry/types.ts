@@ -25,6 +25,8 @@ export type TransportFault =
   | { readonly kind: "refused" | "reset" | "unreachable"; readonly message: string }
   | { readonly kind: "timeout"; readonly phase: "connect" | "tls" | "headers" | "body"; readonly message: string }
   | { readonly kind: "malformed-response" | "response-too-large" | "redirect-refused"; readonly message: string }
+  /** Pullguard does not dial this address, whatever a node would do. */
+  | { readonly kind: "address-forbidden"; readonly message: string }
   | { readonly kind: "aborted"; readonly message: string };
 
 /** The peer's leaf certificate as served; `fingerprint256` is the SHA-256 over DER, colon-separated upper-case hex. */

@@ -109,6 +109,7 @@ const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   RegistryTimeout: () => fault({ kind: "timeout", phase: "connect", message: "m" }),
   RegistryUnavailable: () => status(503),
   RegistryRateLimited: () => status(429),
+  RegistryAddressForbidden: () => fault({ kind: "address-forbidden", message: "m" }),
   RegistryProtocolError: () => fault({ kind: "malformed-response", message: "m" }),
   RegistryRejected: () => status(400),
   PullSecretMissing: () => anonymous401([]),
