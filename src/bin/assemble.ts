@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { lookup } from "node:dns";
 import { type Check, type CheckObserver, createCheck } from "../check/index.js";
 import type { GivenNodeCredentials, NodeView } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
@@ -13,7 +14,13 @@ import {
 } from "../node/index.js";
 import { parsePlatform } from "../oci/index.js";
 import { createPredictor } from "../prediction/index.js";
-import { createRegistryClient, type ObservedRequest } from "../registry/index.js";
+import {
+  type AddressRules,
+  createAddressGuard,
+  createRegistryClient,
+  type ObservedRequest,
+} from "../registry/index.js";
+import { usualAddressRules } from "./usual-address-rules.js";
 
 /** What the command line and the webhook give to have a check built. */
 export interface AssemblyOrder {
@@ -23,6 +30,8 @@ export interface AssemblyOrder {
   readonly missingSecretsMayAppear: boolean;
   readonly node: NodeView;
   readonly injectServiceAccount: "templates" | "always";
+  /** Which addresses may be dialled, asked for each connection; all but link-local ones where absent. */
+  readonly addressRules?: () => AddressRules;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   readonly observer?: CheckObserver & {
@@ -52,6 +61,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     clock,
     systemCaPems: order.node.root === undefined ? undefined : systemCaPems(order.node.root.files),
     identityKey: identityKey.toString("hex"),
+    guard: createAddressGuard(order.addressRules ?? usualAddressRules(), lookup),
     userAgent: `pullguard/${order.version}`,
     ...(observer === undefined ? {} : { observer }),
   });

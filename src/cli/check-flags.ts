@@ -1,3 +1,11 @@
+/** The formats of the report. `github`: workflow commands of GitHub Actions. */
+export const outputFormats = ["text", "json", "sarif", "junit", "github"] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** The mildest verdict that makes the exit code another than 0. */
+export const failures = ["never", "unpullable", "unknown"] as const;
+export type FailOn = (typeof failures)[number];
+
 /** The flags of `pullguard check`, as commander names them. */
 export interface CheckFlags {
   readonly filename?: readonly string[];
@@ -10,6 +18,11 @@ export interface CheckFlags {
   readonly nodeRoot?: string;
   /** `none`, `unknown` or the path of a file. */
   readonly nodeCredentials: string;
-  readonly deadline: string;
-  readonly output: "text" | "json";
+  readonly deadline?: string;
+  readonly output: OutputFormat;
+  readonly failOn: FailOn;
+  /** File with a PullguardConfig. */
+  readonly config?: string;
+  /** `Kind.group=path`, as written. */
+  readonly podTemplatePath?: readonly string[];
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { PullguardError } from "../core/index.js";
-import { parseValues } from "./documents.js";
+import { readConfigFile } from "./config-file.js";
 import type { CliIo } from "./types.js";
 
 /** The flags of `pullguard serve`, as commander names them. */
@@ -70,20 +69,10 @@ function serviceNames(service: string | undefined, namespace: string | undefined
 /** Runs the webhook with the flags given; settings that were not given stay open for environment and file. */
 export function runServe(flags: ServeCommandFlags, io: CliIo): Promise<number> {
   const { cluster, ...others } = flags;
-  return io.deps.serve({ flags: cluster ? others : { ...others, noCluster: true }, readFile: readSettings });
+  return io.deps.serve({ flags: cluster ? others : { ...others, noCluster: true }, ...configReaders });
 }
 
-function readSettings(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    throw new PullguardError("InputInvalid", code === "ENOENT" ? "no such file" : `cannot be read (${code})`, {
-      cause: error,
-    });
-  }
-  const values = parseValues({ name: path, text });
-  if (values.length > 1) throw new PullguardError("InputInvalid", `${path}: holds more than one document`);
-  return values[0]?.value;
-}
+const configReaders = {
+  readFile: (path: string) => readConfigFile(path).settings,
+  readPolicy: (path: string) => readConfigFile(path).policy,
+};

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { CheckFlags } from "./check-flags.js";
+import { type CheckFlags, failures, outputFormats } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
 import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
 import type { CliIo } from "./types.js";
@@ -10,7 +10,7 @@ import type { CliIo } from "./types.js";
  * action, so that help and version do not wait for YAML, schemas or clients.
  */
 export function buildProgram(io: CliIo, finish: (exitCode: number) => void): Command {
-  const program = new Command("pullguard")
+  const program = new Command(io.programName ?? "pullguard")
     .description(
       "Predicts whether a node's kubelet and container runtime can pull every image of a workload, and if not, exactly why.",
     )
@@ -39,8 +39,11 @@ Examples:
   pullguard check nginx:1.27 ghcr.io/acme/app:v3
   pullguard check -f deploy/ -n shop
   kustomize build . | pullguard check -f - --no-cluster -o json
+  helm template . | pullguard check -f - -o github --fail-on unpullable
   pullguard explain TagNotFound
-  pullguard explain secret regcred ghcr.io/acme/app:v3 -n shop`;
+  pullguard explain secret regcred ghcr.io/acme/app:v3 -n shop
+
+As a plugin of kubectl, found as kubectl-pullguard in PATH: kubectl pullguard check nginx:1.27`;
 
 const checkNotes = `
 Exit codes:
@@ -48,6 +51,7 @@ Exit codes:
   1  at least one image cannot be pulled
   2  wrong usage, or input that cannot be read
   3  nothing is known to fail, but something could not be found out
+With --fail-on unpullable 3 becomes 0; with --fail-on never 1 does too.
 
 Secrets and ServiceAccounts that a workload names are looked for in the files of -f, then in the
 cluster. A --pull-secret counts as listed first in imagePullSecrets. As in Kubernetes, a workload
@@ -83,8 +87,24 @@ function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
     .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
     .addOption(new Option("--node-credentials <none|unknown|FILE>", nodeCredentialsHelp).default("unknown"))
-    .addOption(new Option("--deadline <DURATION>", "answer by then; what is open counts as unknown").default("10s"))
-    .addOption(new Option("-o, --output <FORMAT>", "format of the report").choices(["text", "json"]).default("text"))
+    .addOption(new Option("--deadline <DURATION>", "answer by then; what is open counts as unknown (default: 10s)"))
+    .addOption(
+      new Option("-o, --output <FORMAT>", "format of the report; github: annotations of GitHub Actions")
+        .choices(outputFormats)
+        .default("text"),
+    )
+    .addOption(
+      new Option("--fail-on <VERDICT>", "mildest verdict that the exit code tells of")
+        .choices(failures)
+        .default("unknown"),
+    )
+    .addOption(
+      repeatable(
+        "--pod-template-path <KIND.GROUP=PATH>",
+        "where a custom resource has its Pod template, such as Rollout.argoproj.io=spec.template (repeatable)",
+      ),
+    )
+    .option("--config <FILE>", "PullguardConfig, for its Pod templates, deadline and what may be dialled")
     .addHelpText("after", checkNotes)
     .action(async (images: readonly string[], flags: CheckFlags) => {
       const { runCheck } = await import("./check-command.js");
@@ -176,9 +196,9 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--node-credentials <none|unknown|FILE>", `${nodeCredentialsHelp} (default: unknown)`)
     .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
     .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
-    .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")
+    .option("--mode <MODE>", "warn; deny what cannot be pulled; audit: only record; or off (default: warn)")
     .option("--log-level <LEVEL>", "trace, debug, info, warn, error, fatal or silent (default: info)")
-    .option("--config <FILE>", "configuration file, YAML or JSON")
+    .option("--config <FILE>", "configuration file, YAML or JSON: settings, a PullguardConfig, or both")
     .action(async (flags: ServeCommandFlags) => {
       const { runServe } = await import("./other-commands.js");
       finish(await runServe(flags, io));

@@ -1,6 +1,7 @@
 import type { Check } from "../check/index.js";
 import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
 import type { NodeFiles } from "../node/index.js";
+import type { DialSettings } from "../policy/index.js";
 
 /** Where text goes: a stream's `write`. */
 export interface TextSink {
@@ -20,6 +21,10 @@ export interface CliIo {
   readonly isTTY: boolean;
   /** Width of that terminal in characters. */
   readonly columns?: number;
+  /** Whether stderr is a terminal: only then progress is shown. */
+  readonly stderrIsTTY?: boolean;
+  /** The name by which it was started, `pullguard` where absent: a plugin of kubectl has another. */
+  readonly programName?: string;
   readonly deps: CliDeps;
 }
 
@@ -49,6 +54,10 @@ export interface CheckSetup {
   /** Whether a Secret that is not found may still be created before the kubelet looks; false for a closed set of files. */
   readonly missingSecretsMayAppear: boolean;
   readonly node: NodeView;
+  /** Which hosts and addresses may be dialled, beyond the usual. */
+  readonly dial?: DialSettings;
+  /** Hears that one more image has been judged. */
+  readonly onFinding?: () => void;
 }
 
 /** What the person told about the nodes; everything absent is not known. */
@@ -79,8 +88,10 @@ export interface OpenCheck {
 export interface ServeFlags {
   /** By configuration name (`certDir`), as written; absent where not given. `config` names a configuration file. */
   readonly flags: Readonly<Record<string, unknown>>;
-  /** Content of a YAML or JSON file. Throws PullguardError `InputInvalid`. */
+  /** The settings in a YAML or JSON file, undefined for none. Throws PullguardError `InputInvalid`. */
   readonly readFile: (path: string) => unknown;
+  /** The PullguardConfig in such a file, undefined for none; not looked into. Throws PullguardError `InputInvalid`. */
+  readonly readPolicy: (path: string) => unknown;
 }
 
 export interface CertsFlags {

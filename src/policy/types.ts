@@ -20,6 +20,12 @@ export interface PolicySubject {
   readonly annotations: Labels;
 }
 
+/** Port: labels of namespaces, as a cluster has them. */
+export interface NamespaceSource {
+  /** Undefined where they cannot be read. Never rejects, and takes a short time at most. */
+  labels(namespace: string, signal: AbortSignal): Promise<Labels | undefined>;
+}
+
 export type Labels = Readonly<Record<string, string>>;
 
 /** One thing that the API server's audit log shall hold. */
