@@ -93,6 +93,13 @@ function denialMessage(denied: readonly Ruling[]): string {
   return [`pullguard found ${subject}:`, ...items, ...more].join("\n");
 }
 
+/** A command keeps a line to itself, unbroken, for people copy it. */
+function fixLines(fix: string): readonly string[] {
+  const [, words = fix, command] = /^(.*?:? ?)((?:kubectl|docker) [a-z].*)$/.exec(fix) ?? [];
+  if (command === undefined) return [wrapLine(fix, "  fix: ", terminalWidth)];
+  return words.trim() === "" ? [`  fix: ${command}`] : [wrapLine(words, "  fix: ", terminalWidth), `    ${command}`];
+}
+
 function denialItem(ruling: Ruling): string {
   const { fix } = ruling.concern;
   const lapsed =
@@ -101,7 +108,7 @@ function denialItem(ruling: Ruling): string {
       : [wrapLine(`exemption ${ruling.expired.name} expired: ${ruling.expired.expires}`, "  ", terminalWidth)];
   return [
     wrapLine(cut(told(ruling), 400), "- ", terminalWidth),
-    ...(fix === null ? [] : [wrapLine(cut(fix, 400), "  fix: ", terminalWidth)]),
+    ...(fix === null ? [] : fixLines(cut(fix, 400))),
     ...lapsed,
   ].join("\n");
 }

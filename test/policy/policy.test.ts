@@ -265,6 +265,17 @@ describe("what is told", () => {
     assert.equal(warnings.at(-1), "pullguard: and 4 more images with findings");
   });
 
+  it("leaves a command on one line, to be copied", () => {
+    const command = `kubectl create secret docker-registry <secret> ${"--docker-server=reg.test ".repeat(4).trim()}`;
+    for (const [fix, want] of [
+      [command, `  fix: ${command}`],
+      [`Name a pull secret: ${command}`, `  fix: Name a pull secret:\n    ${command}`],
+    ] as const) {
+      const { denial } = decideByPolicy(policyOf({}, "deny"), [found({ fix })], subject, nowMs);
+      assert.ok(denial?.message.endsWith(`\n${want}`), denial?.message);
+    }
+  });
+
   it("fits a terminal of 80 columns where words allow it", () => {
     const words = "the registry says that this is so and not otherwise ".repeat(4);
     const { denial } = decideByPolicy(policyOf({}, "deny"), [found({ message: words, fix: words })], subject, nowMs);
