@@ -1,6 +1,6 @@
 import type { AdmissionDeps, AdmissionScope } from "../admission/index.js";
 import { clusterNamespaces, loadCluster, readServiceRanges, watchConfig } from "../cluster/index.js";
-import { apiServiceAddress, currentEnvironment, likelyServiceRange, type ServeConfig } from "../config/index.js";
+import { apiServiceAddress, likelyServiceRange, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
 import {
   addressRules,
@@ -26,8 +26,10 @@ export interface PolicyDeps {
   readonly clock: Clock;
   readonly logger: Log;
   readonly metrics: Metrics;
-  /** The PullguardConfig in a file, undefined for none. Throws PullguardError `InputInvalid`. */
+  /** The PullguardConfig in a file, undefined for none, null for an empty file. Throws PullguardError `InputInvalid`. */
   readonly readPolicy: (path: string) => unknown;
+  /** Tells whether this is a Pod. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** The policy while the webhook runs. */
@@ -65,7 +67,7 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
       checkMs: () => inForce.current().config.deadlines.checkMs,
       podTemplates: () => inForce.current().config.podTemplates,
     },
-    addressRules: rulesInForce(inForce, forbiddenHere(cluster, stopping.signal)),
+    addressRules: rulesInForce(inForce, forbiddenHere(deps, cluster, stopping.signal)),
     readiness: cluster === undefined ? [] : [{ name: "configuration", reason: cluster.watch.notReady }],
     stop: () => {
       stopping.abort(new Error("stopped"));
@@ -106,7 +108,7 @@ function describe(outcome: ConfigOutcome, object: unknown): string {
 
 /** Reads the file now and then; the content decides, for a mounted ConfigMap changes by a link. */
 function followFile(path: string, inForce: PolicyInForce, deps: PolicyDeps, signal: AbortSignal): void {
-  const first = deps.readPolicy(path);
+  const first = deps.readPolicy(path) ?? undefined;
   if (first !== undefined) {
     const outcome = inForce.offer("file", first);
     if (outcome.kind === "refused") {
@@ -120,9 +122,10 @@ function followFile(path: string, inForce: PolicyInForce, deps: PolicyDeps, sign
   }
   let last = JSON.stringify(first);
   const look = (): void => {
-    let text: string;
+    let text: string | undefined;
     try {
       const document = deps.readPolicy(path);
+      if (document === null) throw new PullguardError("InputInvalid", `${path}: is empty`);
       text = JSON.stringify(document);
       if (text === last) return;
       report(deps, inForce.offer("file", document));
@@ -181,8 +184,12 @@ function rulesInForce(inForce: PolicyInForce, forbidden: () => readonly Forbidde
  * What nobody may have a webhook dial: link-local addresses everywhere; in a Pod its own loopback, where no node's registry
  * is, and the addresses of Services. Outside of a Pod the loopback is the operator's own machine.
  */
-function forbiddenHere(cluster: ReturnType<typeof openCluster>, signal: AbortSignal): () => readonly ForbiddenRange[] {
-  const own = apiServiceAddress(currentEnvironment());
+function forbiddenHere(
+  { env }: PolicyDeps,
+  cluster: ReturnType<typeof openCluster>,
+  signal: AbortSignal,
+): () => readonly ForbiddenRange[] {
+  const own = apiServiceAddress(env);
   const inPod = own === undefined ? [] : [...loopbackRanges, ...services([own, likelyServiceRange(own)])];
   let ranges: readonly ForbiddenRange[] = [...linkLocalRanges, ...inPod];
   if (cluster !== undefined) {

@@ -25,11 +25,12 @@ const lingerMs = 10_000;
  */
 export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<number> {
   const { clock, version } = deps;
-  const config = loadServeConfig({ flags: given.flags, env: currentEnvironment(), readFile: given.readFile });
+  const env = currentEnvironment();
+  const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
   const node = nodeView(config, { clock, logger, metrics });
-  const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy });
+  const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const secrets = openSecrets(config, clock, logger);
   try {
     const { addressRules } = policy;

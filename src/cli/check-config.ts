@@ -18,7 +18,8 @@ export function checkConfig(
 
 function loadConfig(path: string): PullguardConfig {
   const { policy } = readConfigFile(path);
-  if (policy === undefined) throw new PullguardError("InputInvalid", `${path}: holds no PullguardConfig`);
+  if (policy === undefined || policy === null)
+    throw new PullguardError("InputInvalid", `${path}: holds no PullguardConfig`);
   const parsed = parseConfig(policy, "file");
   if (parsed.kind === "config") return parsed.config;
   const lines = faultLines(parsed.faults).map((line) => `${path}: ${line}`);

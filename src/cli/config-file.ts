@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { PullguardError } from "../core/index.js";
 import { parseValues } from "./documents.js";
 
-/** What a configuration file holds; undefined for what it does not. Nothing is looked into but `kind`. */
+/**
+ * What a configuration file holds; undefined for what it does not. Nothing is looked into but whether it is a resource.
+ * `policy` is null for a file with nothing at all in it, which may be one that is just being written.
+ */
 export interface ConfigFile {
   /** Settings of the server, as flags are. */
   readonly settings: unknown;
@@ -24,7 +27,11 @@ export function readConfigFile(path: string): ConfigFile {
   if (policies.length > 1) throw new PullguardError("InputInvalid", `${path}: holds more than one PullguardConfig`);
   if (settings.length > 1)
     throw new PullguardError("InputInvalid", `${path}: holds more than one document of settings`);
-  return { settings: settings[0], policy: policies[0] };
+  const [first] = settings;
+  if (first !== undefined && (typeof first !== "object" || Array.isArray(first))) {
+    throw new PullguardError("InputInvalid", `${path}: must hold settings, a PullguardConfig, or one document of each`);
+  }
+  return { settings: first, policy: values.length === 0 ? null : policies[0] };
 }
 
 /** Whatever says of itself that it is a resource, so that a misspelt kind is told of and not taken for settings. */

@@ -90,7 +90,7 @@ export interface ServeFlags {
   readonly flags: Readonly<Record<string, unknown>>;
   /** The settings in a YAML or JSON file, undefined for none. Throws PullguardError `InputInvalid`. */
   readonly readFile: (path: string) => unknown;
-  /** The PullguardConfig in such a file, undefined for none; not looked into. Throws PullguardError `InputInvalid`. */
+  /** The PullguardConfig in such a file, undefined for none, null for an empty file; not looked into. Throws PullguardError `InputInvalid`. */
   readonly readPolicy: (path: string) => unknown;
 }
 

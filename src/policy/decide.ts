@@ -26,7 +26,9 @@ export function decide(findings: readonly Finding[], mode: Mode): Decision {
 
 /** Whether a request need be looked at in the first place. */
 export function isOff(policy: Policy, subject: Pick<PolicySubject, "namespaceLabels">): boolean {
-  return modeOf(policy, subject).mode === "off";
+  const { mode, isLabelled } = modeOf(policy, subject);
+  const { rules, defaults } = policy.config;
+  return mode === "off" && (isLabelled || (rules.length === 0 && Object.keys(defaults).length === 0));
 }
 
 /**

@@ -104,17 +104,28 @@ function mildest(possible: readonly Found[]): Found {
 }
 
 function defaultActions(policy: Policy, subject: PolicySubject, gravity: Gravity): readonly Action[] {
-  return modeOf(policy, subject).mode === "deny" && gravity === "unpullable" ? ["Deny"] : ["Warn"];
+  switch (modeOf(policy, subject).mode) {
+    case "deny":
+      return gravity === "unpullable" ? ["Deny"] : ["Warn"];
+    case "warn":
+      return ["Warn"];
+    case "audit":
+      return ["Audit"];
+    case "off":
+      return ["Ignore"];
+  }
 }
 
+/** What a namespace says of itself also softens what rules say; the server's own mode only fills their gaps. */
 function capByMode(actions: readonly Action[], { mode, isLabelled }: ModeInForce): readonly Action[] {
+  if (!isLabelled) return actions;
   switch (mode) {
     case "off":
       return ["Ignore"];
     case "audit":
       return cap(actions, "Audit");
     case "warn":
-      return isLabelled ? cap(actions, "Warn") : actions;
+      return cap(actions, "Warn");
     case "deny":
       return actions;
   }

@@ -32,7 +32,7 @@ export function policyTests(world: () => World): void {
       const config = loadServeConfig({ flags: { kubeconfig: pullguardConfig, mode: "warn" }, env: {} });
       const metrics = createMetrics({ version: "test" });
       const logger = createLogger({ level: "silent" });
-      policy = openPolicy(config, { clock: systemClock, logger, metrics, readPolicy: () => undefined });
+      policy = openPolicy(config, { clock: systemClock, logger, metrics, readPolicy: () => undefined, env: {} });
       serving = await serve({
         config: { port: 0, metricsPort: 0, certDir },
         check,

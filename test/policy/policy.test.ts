@@ -71,6 +71,7 @@ const cases: readonly Case[] = [
   { name: "in mode deny warns of what is unknown", mode: "deny", finding: unknown(), want: "warn" },
   { name: "in mode audit only records", mode: "audit", want: "audit" },
   { name: "in mode off does nothing", mode: "off", want: "" },
+  { name: "lets a rule win over the mode off", mode: "off", spec: denyAll, want: "deny" },
   { name: "does as the default says", spec: { defaults: { unpullable: ["Deny", "Audit"] } }, want: "deny audit" },
   {
     name: "lets the default win over the mode",
@@ -244,6 +245,8 @@ describe("a policy", () => {
     assert.equal(isOff(policyOf({}), { namespaceLabels: { "pullguard.dev/mode": "off" } }), true);
     assert.equal(isOff(policyOf({}, "off"), { namespaceLabels: { "pullguard.dev/mode": "warn" } }), false);
     assert.equal(isOff(policyOf({}), { namespaceLabels: undefined }), false);
+    assert.equal(isOff(policyOf({}, "off"), { namespaceLabels: undefined }), true);
+    assert.equal(isOff(policyOf(denyAll, "off"), { namespaceLabels: {} }), false);
   });
 });
 
