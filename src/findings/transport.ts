@@ -41,7 +41,7 @@ export function diagnoseFault(fault: TransportFault, host: RegistryHost, context
       return diagnose("RegistryTimeout", context, { message: `${name} did not answer in time (${fault.phase})` });
     case "address-forbidden":
       return diagnose("RegistryAddressForbidden", context, {
-        message: `${name} was not asked: Pullguard does not dial ${fault.message}`,
+        message: notDialled(name, fault.message),
       });
     case "aborted":
       return diagnose("DeadlineExceeded", context, { message: `${name} had not answered when the time was over` });
@@ -54,6 +54,13 @@ export function diagnoseFault(fault: TransportFault, host: RegistryHost, context
     default:
       return unreachable(fault);
   }
+}
+
+/** @param told  `169.254.169.254: it is a link-local address`: what was to be dialled, maybe by way of `name`, and why not */
+function notDialled(name: string, told: string): string {
+  const [, peer = told, why = ""] = /^(.*?): (.*)$/.exec(told) ?? [];
+  const way = peer === name ? "" : `, where ${name} leads`;
+  return `Pullguard does not dial ${peer}${way}${why === "" ? "" : `: ${why}`}`;
 }
 
 const certificateCauses: Readonly<Record<CertificateFault["reason"], CauseCode>> = {
