@@ -37,7 +37,7 @@ describe("with a real API server", function () {
 
   admissionTests(started);
   rightsTests(started);
-  policyTests(started);
+  policyTests(started, () => assets?.kubectl);
   kubectlTests(started, () => assets?.kubectl, required);
 
   describe("at the end", () => {

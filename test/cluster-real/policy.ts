@@ -8,6 +8,7 @@ import { at } from "../manifests/objects.js";
 import { invalidConfigs } from "../policy/invalid-configs.js";
 import { eventually, type KubeAnswer, type KubeObject } from "../support/kube/index.js";
 import { deployment } from "./objects.js";
+import { transcriptTests } from "./transcripts.js";
 import { quietly, shipped, type World } from "./world.js";
 
 /** In namespaces with this label the webhook with a policy is asked, and the other one keeps still. */
@@ -22,7 +23,7 @@ const configOf = (spec: object): KubeObject => ({
 });
 
 /** Everything that a PullguardConfig decides, through a real API server with the shipped CRD and rights. */
-export function policyTests(world: () => World): void {
+export function policyTests(world: () => World, kubectl: () => string | undefined): void {
   describe("a PullguardConfig", () => {
     let policy: OpenPolicy | undefined;
     let serving: Serving | undefined;
@@ -65,6 +66,17 @@ export function policyTests(world: () => World): void {
         return isSeen && at(now, "status", "conditions", 0, "status") === "True" ? true : undefined;
       });
     }
+
+    async function useOrNone(spec: object | undefined): Promise<void> {
+      if (spec !== undefined) return await use(spec);
+      await world().admin.remove(configOf({}));
+      const name = await shop();
+      await eventually("there is none any more", async () => {
+        const { warnings } = await attempt(name, "dryRun=All");
+        return warnings.length === 1 ? true : undefined;
+      });
+    }
+    transcriptTests(world, kubectl, label, useOrNone);
 
     const attempt = (namespace: string, query = "", metadata: object = {}): Promise<KubeAnswer> => {
       const object = deployment(namespace, missing);
