@@ -1,12 +1,14 @@
 import type { Check } from "../check/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
 import type { Finding } from "../findings/index.js";
-import type { Decision } from "../policy/index.js";
+import type { Decision, NamespaceSource, PolicySubject } from "../policy/index.js";
+import type { PodTemplatePath } from "../workload/index.js";
 import { imagesToCheck } from "./images.js";
 import { type AdmissionAnswer, type AdmissionRequestView, reviewAnswer } from "./review.js";
+import { annotationsOf } from "./workload-annotations.js";
 
-/** `skip`: there was nothing to check. */
-export type AdmissionVerdict = "allow" | "warn" | "deny" | "skip";
+/** `skip`: there was nothing to check. `audit`: something was recorded and nobody told. */
+export type AdmissionVerdict = "allow" | "warn" | "deny" | "audit" | "skip";
 
 /** One answered request, for metrics and the log. Carries no field of the object under review but its names. */
 export interface AdmissionEvent {
@@ -28,10 +30,24 @@ export interface AdmissionObserver {
   faulted(error: unknown, request: { readonly uid: string; readonly kind: string }): void;
 }
 
-/** What {@link admit} is built from. `decide` has the mode bound already. */
+/** What the configuration in force says of a request before anything is checked; asked anew for each. */
+export interface AdmissionScope {
+  /** Absent: nothing is known of any namespace. */
+  readonly namespaces?: NamespaceSource;
+  /** Whether nothing shall be done for this request at all. */
+  isOff(subject: PolicySubject): boolean;
+  /** The longest time for a check, in milliseconds, where it is shorter than the API server's. */
+  checkMs(): number | undefined;
+  /** Custom resources that hold Pod templates. */
+  podTemplates(): readonly PodTemplatePath[];
+}
+
+/** What {@link admit} is built from. `decide` has the policy bound already. */
 export interface AdmissionDeps {
   readonly check: Check;
-  readonly decide: (findings: readonly Finding[]) => Decision;
+  readonly decide: (findings: readonly Finding[], subject: PolicySubject) => Decision;
+  /** Absent: every request is checked, and nothing is known of namespaces. */
+  readonly scope?: AdmissionScope;
   readonly clock: Clock;
   readonly observer?: AdmissionObserver;
   /** How long an aborted check may take to hand over what it knows before the request is answered without it. */
@@ -40,7 +56,6 @@ export interface AdmissionDeps {
 
 const defaultGraceMs = 100;
 const maxWarningLength = 256;
-const nothingToSay: Decision = { allowed: true, warnings: [] };
 
 /**
  * Answers one request, always and in time: it never rejects, and settles at the latest `graceMs` after `signal` aborts.
@@ -74,20 +89,55 @@ interface Outcome {
   readonly findings: number;
 }
 
+const skipped: Outcome = { decision: { allowed: true, warnings: [] }, verdict: "skip", findings: 0 };
+
 async function judge(deps: AdmissionDeps, request: AdmissionRequestView, signal: AbortSignal): Promise<Outcome> {
   try {
-    const workloads = imagesToCheck(request);
+    const { scope } = deps;
+    const workloads = imagesToCheck(request, scope?.podTemplates());
     if (workloads.length === 0) {
-      return { decision: nothingToSay, verdict: "skip", findings: 0 };
+      return skipped;
     }
-    const report = await withinGrace(deps, deps.check({ workloads }, signal), signal);
-    const decision = deps.decide(report.findings);
+    const namespaceLabels =
+      scope?.namespaces === undefined ? undefined : await scope.namespaces.labels(request.namespace, signal);
+    const subject = { namespaceLabels, annotations: annotationsOf(request.object) };
+    if (scope?.isOff(subject) === true) {
+      return skipped;
+    }
+    const report = await withinDeadline(deps, signal, (checkSignal) =>
+      withinGrace(deps, deps.check({ workloads }, checkSignal), checkSignal),
+    );
+    const decision = deps.decide(report.findings, subject);
     return { decision, verdict: verdictOf(decision), findings: report.findings.length };
   } catch (error) {
     report(deps, request, error);
     const decision = { allowed: true, warnings: [faultWarning(request, error, signal)] };
     return { decision, verdict: "warn", findings: 0 };
   }
+}
+
+/** Runs `work` under the request's signal, or one that aborts earlier where the configuration wants that. */
+function withinDeadline<T>(
+  { scope, clock }: AdmissionDeps,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const checkMs = scope?.checkMs();
+  if (checkMs === undefined) return work(signal);
+  const stop = new AbortController();
+  const done = new AbortController();
+  const end = (): void => stop.abort(signal.reason);
+  if (signal.aborted) end();
+  signal.addEventListener("abort", end, { once: true });
+  clock.sleep(checkMs, done.signal).then(
+    () => stop.abort(new DOMException("the configured deadline has come", "TimeoutError")),
+    // Only the end of the work cancels this sleep.
+    () => undefined,
+  );
+  return work(stop.signal).finally(() => {
+    signal.removeEventListener("abort", end);
+    done.abort();
+  });
 }
 
 /** The promise's own outcome, or a rejection once `graceMs` have passed since the signal aborted. */
@@ -128,7 +178,10 @@ function verdictOf(decision: Decision): AdmissionVerdict {
   if (!decision.allowed) {
     return "deny";
   }
-  return decision.warnings.length > 0 ? "warn" : "allow";
+  if (decision.warnings.length > 0) {
+    return "warn";
+  }
+  return decision.audit === undefined ? "allow" : "audit";
 }
 
 function faultWarning(request: AdmissionRequestView, error: unknown, signal: AbortSignal): string {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changedImages, readWorkloads, type Workload } from "../workload/index.js";
+import { changedImages, type PodTemplatePath, readWorkloads, type Workload } from "../workload/index.js";
 import type { AdmissionRequestView } from "./review.js";
 
 /** Set by the kubelet on the API object of a static Pod, which the node has started by itself already. */
@@ -19,9 +19,13 @@ const metadataSchema = z.object({
  * What of a request can lead to a pull that has not been judged before: the workload of a CREATE, and of an UPDATE what
  * differs from the old object. Empty for everything else: deletions, subresources other than `ephemeralcontainers`,
  * mirror Pods, objects that are being deleted, kinds that run nothing.
+ * @param podTemplates  custom resources to look into besides
  * @throws PullguardError `InputInvalid` if the object is of a known kind but not shaped like one
  */
-export function imagesToCheck(request: AdmissionRequestView): Workload[] {
+export function imagesToCheck(
+  request: AdmissionRequestView,
+  podTemplates: readonly PodTemplatePath[] = [],
+): Workload[] {
   if (request.operation !== "CREATE" && request.operation !== "UPDATE") {
     return [];
   }
@@ -40,10 +44,10 @@ export function imagesToCheck(request: AdmissionRequestView): Workload[] {
   if (request.kind.kind === "Pod" && metadata?.annotations?.[mirrorAnnotation] !== undefined) {
     return [];
   }
-  const current = readWorkloads(request.object).map((workload) =>
+  const current = readWorkloads(request.object, podTemplates).map((workload) =>
     identified(workload, request, metadata?.generateName ?? ""),
   );
-  const wanted = request.operation === "UPDATE" ? onlyChanges(request.oldObject, current) : current;
+  const wanted = request.operation === "UPDATE" ? onlyChanges(request.oldObject, current, podTemplates) : current;
   return wanted.filter((workload) => workload.pod.images.length > 0);
 }
 
@@ -55,8 +59,12 @@ function identified(workload: Workload, request: AdmissionRequestView, generateN
   return { ...workload, identity: { ...identity, namespace, name } };
 }
 
-function onlyChanges(oldObject: unknown, current: readonly Workload[]): Workload[] {
-  const old = oldObject === null ? [] : readWorkloads(oldObject);
+function onlyChanges(
+  oldObject: unknown,
+  current: readonly Workload[],
+  podTemplates: readonly PodTemplatePath[],
+): Workload[] {
+  const old = oldObject === null ? [] : readWorkloads(oldObject, podTemplates);
   return current.map((workload, position) => {
     const before = old[position];
     return before === undefined ? workload : changedImages(before, workload);

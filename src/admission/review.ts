@@ -35,6 +35,8 @@ export interface AdmissionAnswer {
     readonly uid: string;
     readonly allowed: boolean;
     readonly warnings?: readonly string[];
+    /** The API server adds them to its audit log, each under the webhook's name: `images.pullguard.dev/findings`. */
+    readonly auditAnnotations?: Readonly<Record<string, string>>;
     readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
   };
 }
@@ -98,7 +100,7 @@ export function parseReview(body: unknown): AdmissionRequestView {
  * Source: k8s.io/api/admission/v1 `AdmissionResponse`.
  */
 export function reviewAnswer(uid: string, decision: Decision): AdmissionAnswer {
-  const { allowed, warnings, denial } = decision;
+  const { allowed, warnings, denial, audit } = decision;
   return {
     apiVersion: "admission.k8s.io/v1",
     kind: "AdmissionReview",
@@ -106,6 +108,7 @@ export function reviewAnswer(uid: string, decision: Decision): AdmissionAnswer {
       uid,
       allowed,
       ...(warnings.length > 0 ? { warnings } : {}),
+      ...(audit === undefined ? {} : { auditAnnotations: { findings: JSON.stringify(audit) } }),
       ...(allowed || denial === undefined ? {} : { status: denial }),
     },
   };

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { lookup } from "node:dns";
 import { type Check, type CheckDeps, type CheckObserver, createCheck } from "../check/index.js";
 import type { GivenNodeCredentials, NodeView, VerificationSetup } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
@@ -7,6 +8,8 @@ import { candidateProfiles, fixedNodes, type NodeCredentials, type NodeProfile, 
 import { parsePlatform } from "../oci/index.js";
 import { createLayerMemory, createPredictor, createThroughputMeter, type Predictor } from "../prediction/index.js";
 import {
+  type AddressRules,
+  createAddressGuard,
   createRateLimits,
   createRegistryClient,
   type ObservedRequest,
@@ -20,6 +23,7 @@ import {
   createVerifyingPredictor,
   type LayerVerdict,
 } from "../verification/index.js";
+import { usualAddressRules } from "./usual-address-rules.js";
 
 /** What the command line and the webhook give to have a check built. */
 export interface AssemblyOrder {
@@ -35,6 +39,8 @@ export interface AssemblyOrder {
   readonly verification?: VerificationSetup;
   /** Present: layers are read after the answer, for the next one. */
   readonly backgroundVerification?: { onResult(result: LayerVerdict["kind"] | "dropped"): void };
+  /** Which addresses may be dialled, asked for each connection; all but link-local ones where absent. */
+  readonly addressRules?: () => AddressRules;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   /** Told of every image that can be pulled. */
@@ -71,6 +77,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     // A seen node's hosts bring its roots along.
     systemCaPems: undefined,
     identityKey: identityKey.toString("hex"),
+    guard: createAddressGuard(order.addressRules ?? usualAddressRules(), lookup),
     userAgent: `pullguard/${order.version}`,
     onRateLimit: (seen) => {
       rateLimits.note(seen);

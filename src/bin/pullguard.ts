@@ -18,7 +18,23 @@ const deps: CliDeps = {
   },
   openCheck: async (setup) => {
     const { assembleCheck } = await import("./assemble.js");
-    return assembleCheck({ clock, version, ...setup, injectServiceAccount: "always", lingerMs: 0 });
+    const { usualAddressRules } = await import("./usual-address-rules.js");
+    const { dial, onFinding, ...given } = setup;
+    const quiet = {
+      onFault: () => undefined,
+      onRequest: () => undefined,
+      onCache: () => undefined,
+      onRateLimit: () => undefined,
+    };
+    return assembleCheck({
+      clock,
+      version,
+      ...given,
+      injectServiceAccount: "always",
+      lingerMs: 0,
+      addressRules: usualAddressRules(dial),
+      ...(onFinding === undefined ? {} : { observer: { ...quiet, onFinding } }),
+    });
   },
   viewRegistry: async (question, signal) => {
     const { randomBytes } = await import("node:crypto");
@@ -48,6 +64,7 @@ const io: CliIo = {
   env: async () => (await import("../config/index.js")).currentEnvironment(),
   isTTY: process.stdout.isTTY === true,
   stderrIsTTY: process.stderr.isTTY === true,
+  programName: startedAs(process.argv[1]),
   ...(process.stdout.columns === undefined ? {} : { columns: process.stdout.columns }),
   deps,
 };
@@ -58,6 +75,11 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 const exitCode = await runCli(process.argv.slice(2), io);
 // Whatever still hangs after the deadline (a credential plugin, a socket) must not keep the answer from its caller.
 process.stdout.write("", () => process.exit(exitCode));
+
+/** kubectl finds plugins by their file names; people then call it by kubectl. */
+function startedAs(script: string | undefined): string {
+  return /(?:^|[\\/])kubectl-pullguard(?:\.\w+)?$/.test(script ?? "") ? "kubectl pullguard" : "pullguard";
+}
 
 function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));

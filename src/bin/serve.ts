@@ -14,11 +14,13 @@ import {
 } from "../server/index.js";
 import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
 
-/** What the webhook server is put together from; `decide` has the mode bound already. */
+/** What the webhook server is put together from; `decide` has the policy bound already. */
 export interface ServeDeps {
   readonly config: Pick<ServeConfig, "port" | "metricsPort" | "certDir">;
   readonly check: Check;
   readonly decide: AdmissionDeps["decide"];
+  /** What the configuration in force says of requests. */
+  readonly scope?: AdmissionDeps["scope"];
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Log;
@@ -67,6 +69,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     admission: {
       check: counted(deps.check, metrics),
       decide: deps.decide,
+      ...(deps.scope === undefined ? {} : { scope: deps.scope }),
       clock,
       observer: createAdmissionTelemetry({ metrics, logger }),
     },

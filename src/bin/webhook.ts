@@ -3,10 +3,10 @@ import { type AccountWatchEvent, clusterSecretSource, loadCluster, watchServiceA
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
 import { inMemorySecretSource, type SecretSource } from "../credentials/index.js";
-import { decide } from "../policy/index.js";
 import type { ReadinessCheck } from "../server/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
 
 /** What the webhook needs beyond its configuration. `stopped` resolves when it shall stop. */
@@ -25,22 +25,33 @@ const lingerMs = 10_000;
  */
 export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<number> {
   const { clock, version } = deps;
-  const config = loadServeConfig({ flags: given.flags, env: currentEnvironment(), readFile: given.readFile });
+  const env = currentEnvironment();
+  const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
   const node = nodeView(config, { clock, logger, metrics });
+  const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const secrets = openSecrets(config, clock, logger);
   try {
-    const assembly = assembleWebhookCheck(deps, { secrets: secrets.source, node, logger, metrics, config });
+    const { addressRules } = policy;
+    const assembly = assembleWebhookCheck(deps, {
+      secrets: secrets.source,
+      node,
+      logger,
+      metrics,
+      config,
+      addressRules,
+    });
     try {
       const serving = await serve({
         config,
         check: assembly.check,
-        decide: (findings) => decide(findings, config.mode),
+        decide: policy.decide,
+        scope: policy.scope,
         clock,
         metrics,
         logger,
-        readiness: secrets.readiness,
+        readiness: [...secrets.readiness, ...policy.readiness],
       }).catch(portFault);
       await deps.stopped;
       await serving.stop();
@@ -48,6 +59,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       await assembly.close();
     }
   } finally {
+    policy.stop();
     secrets.stop();
   }
   return 0;
@@ -63,13 +75,14 @@ function portFault(error: unknown): never {
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node"> & {
-    readonly logger: Log;
-    readonly metrics: Metrics;
-    readonly config: ServeConfig;
-  },
+  given: Pick<AssemblyOrder, "secrets" | "node"> &
+    Pick<OpenPolicy, "addressRules"> & {
+      readonly logger: Log;
+      readonly metrics: Metrics;
+      readonly config: ServeConfig;
+    },
 ): Assembly {
-  const { secrets, node, logger, metrics, config } = given;
+  const { secrets, node, logger, metrics, config, addressRules } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
     onFault: (error) => logger.error({ err: error }, "a check failed"),
     onRequest: ({ registry, method, status, durationMs }) =>
@@ -85,6 +98,7 @@ function assembleWebhookCheck(
     missingSecretsMayAppear: true,
     node,
     injectServiceAccount: "templates",
+    addressRules,
     lingerMs,
     observer,
     layers: config.noLayers ? "skip" : "check",

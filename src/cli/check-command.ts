@@ -1,18 +1,24 @@
 import type { Report } from "../check/index.js";
 import { PullguardError } from "../core/index.js";
-import type { Workload } from "../workload/index.js";
-import type { CheckFlags } from "./check-flags.js";
-import { readCheckOrder } from "./check-order.js";
+import { distinctImages, type Workload } from "../workload/index.js";
+import { checkConfig } from "./check-config.js";
+import type { CheckFlags, FailOn } from "./check-flags.js";
+import { type CheckOrder, readCheckOrder } from "./check-order.js";
 import { parseDurationMs } from "./duration.js";
 import { layeredSecretSource } from "./given-secrets.js";
+import { locator } from "./location.js";
 import { readNodeView } from "./node-view.js";
+import { showProgress } from "./progress.js";
+import { renderGithub } from "./render-github.js";
 import { renderJson } from "./render-json.js";
+import { renderJunit } from "./render-junit.js";
+import { renderSarif } from "./render-sarif.js";
 import { renderText, type TextStyle } from "./render-text.js";
 import type { CheckSetup, CliIo, OpenCheck } from "./types.js";
 
 /**
  * Checks images and manifests and prints the report.
- * @returns 0 all fine, 1 something is unpullable, 3 nothing unpullable but something unknown
+ * @returns 0 all fine, 1 something is unpullable, 3 nothing unpullable but something unknown; 0 for what `--fail-on` excepts
  * @throws PullguardError for input that cannot be used
  */
 export async function runCheck(
@@ -30,13 +36,18 @@ export async function runCheck(
   if (flags.kubeconfig !== undefined && !flags.cluster) {
     throw new PullguardError("InputInvalid", "--kubeconfig and --no-cluster exclude each other");
   }
-  const deadlineMs = parseDurationMs(flags.deadline, "--deadline");
+  const config = checkConfig(flags);
+  const deadlineMs =
+    flags.deadline === undefined
+      ? (config.deadlines.checkMs ?? defaultDeadlineMs)
+      : parseDurationMs(flags.deadline, "--deadline");
   const node = await readNodeView(flags);
-  const order = await readCheckOrder(images, flags, io.stdin);
+  const order = await readCheckOrder(images, flags, io.stdin, config.podTemplates);
   if (!order.workloads.some((workload) => workload.pod.images.length > 0)) {
     io.stderr.write("note: the input is valid but names no image\n");
   }
   const cluster = flags.cluster && order.workloads.length > 0 ? await io.deps.openCluster(flags.kubeconfig) : undefined;
+  const progress = io.stderrIsTTY === true ? showProgress(io.stderr, countOf(order.workloads)) : undefined;
   const opened = await io.deps.openCheck({
     // With --no-cluster the person says that the files are all there is.
     secrets: layeredSecretSource(order.given, flags.cluster ? (cluster?.secrets ?? "unknown") : "nothing"),
@@ -44,13 +55,44 @@ export async function runCheck(
     node,
     ...(flags.layers === false ? { layers: "skip" } : {}),
     ...how,
+    dial: config.registries.dial,
+    ...(progress === undefined ? {} : { onFinding: progress.step }),
   });
   if (flags.cluster && cluster === undefined && order.workloads.length > 0) {
     io.stderr.write("note: no cluster is configured, so Secrets and ServiceAccounts come from the given files alone\n");
   }
-  const report = await checkWithin(deadlineMs, order.workloads, opened);
-  io.stdout.write(flags.output === "json" ? renderJson(report) : renderText(report, await textStyle(io)));
-  return exitCodeOf(report);
+  const startedMs = Date.now();
+  const report = await checkWithin(deadlineMs, order.workloads, opened).finally(progress?.end);
+  io.stdout.write(await rendered(report, order, { flags, io, startedMs }));
+  return exitCodeOf(report, flags.failOn);
+}
+
+const defaultDeadlineMs = 10_000;
+
+function countOf(workloads: readonly Workload[]): number {
+  return workloads.reduce((sum, workload) => sum + distinctImages(workload).length, 0);
+}
+
+async function rendered(
+  report: Report,
+  { origins }: CheckOrder,
+  { flags, io, startedMs }: { readonly flags: CheckFlags; readonly io: CliIo; readonly startedMs: number },
+): Promise<string> {
+  const locate = locator(origins);
+  switch (flags.output) {
+    case "text":
+      return renderText(report, await textStyle(io));
+    case "json":
+      return renderJson(report, locate);
+    case "sarif":
+      return renderSarif(report, locate, io.deps.version);
+    case "junit": {
+      const durationMs = Date.now() - startedMs;
+      return renderJunit(report, locate, { failOn: flags.failOn, startedMs, durationMs });
+    }
+    case "github":
+      return renderGithub(report, locate);
+  }
 }
 
 async function checkWithin(
@@ -75,7 +117,8 @@ async function textStyle(io: CliIo): Promise<TextStyle> {
   return { colour, width: Math.min(120, Math.max(80, io.columns ?? 100)) };
 }
 
-function exitCodeOf(report: Report): number {
-  if (report.summary.unpullable > 0) return 1;
-  return report.summary.unknown > 0 ? 3 : 0;
+function exitCodeOf({ summary }: Report, failOn: FailOn): number {
+  if (failOn === "never") return 0;
+  if (summary.unpullable > 0) return 1;
+  return summary.unknown > 0 && failOn === "unknown" ? 3 : 0;
 }

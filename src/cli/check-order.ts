@@ -1,7 +1,13 @@
 import { PullguardError } from "../core/index.js";
-import { type ImageUse, readWorkloads, type Workload } from "../workload/index.js";
+import {
+  type ImageUse,
+  type PodTemplatePath,
+  readWorkloads,
+  type Workload,
+  type WorkloadIdentity,
+} from "../workload/index.js";
 import type { CheckFlags } from "./check-flags.js";
-import { type ManifestObject, parseManifest } from "./documents.js";
+import { type ManifestObject, type Origin, parseManifest } from "./documents.js";
 import { collectGivenSecrets, type GivenSecrets, parsePullSecretFile } from "./given-secrets.js";
 import { readInputFile, readInputs } from "./read-input.js";
 
@@ -9,6 +15,8 @@ import { readInputFile, readInputs } from "./read-input.js";
 export interface CheckOrder {
   readonly workloads: readonly Workload[];
   readonly given: GivenSecrets;
+  /** Where a workload was written; nothing for images that were given by name. */
+  readonly origins: ReadonlyMap<WorkloadIdentity, Origin>;
 }
 
 /**
@@ -19,6 +27,7 @@ export async function readCheckOrder(
   images: readonly string[],
   flags: Pick<CheckFlags, "filename" | "pullSecret" | "namespace">,
   stdin: AsyncIterable<Uint8Array>,
+  podTemplates: readonly PodTemplatePath[] = [],
 ): Promise<CheckOrder> {
   const { filename = [], pullSecret = [] } = flags;
   if ([...filename, ...pullSecret].filter((path) => path === "-").length > 1) {
@@ -34,13 +43,17 @@ export async function readCheckOrder(
     everywhere.push(parsePullSecretFile(input));
   }
   const firstSecrets = everywhere.map((secret) => secret.name);
-  const workloads = [
-    ...(images.length > 0 ? [argumentsWorkload(images, flags.namespace)] : []),
-    ...objects.flatMap((object) => workloadsOf(object, flags.namespace)),
-  ];
+  const origins = new Map<WorkloadIdentity, Origin>();
+  const written = objects.flatMap((object) => {
+    const found = workloadsOf(object, flags.namespace, podTemplates);
+    for (const { identity } of found) origins.set(identity, object.origin);
+    return found;
+  });
+  const workloads = [...(images.length > 0 ? [argumentsWorkload(images, flags.namespace)] : []), ...written];
   return {
     workloads: workloads.map((workload) => withSecretsFirst(workload, firstSecrets)),
     given: collectGivenSecrets(objects, everywhere, flags.namespace),
+    origins,
   };
 }
 
@@ -67,9 +80,13 @@ function argumentsWorkload(images: readonly string[], namespace: string): Worklo
   };
 }
 
-function workloadsOf({ object, place }: ManifestObject, defaultNamespace: string): readonly Workload[] {
+function workloadsOf(
+  { object, place }: ManifestObject,
+  defaultNamespace: string,
+  podTemplates: readonly PodTemplatePath[],
+): readonly Workload[] {
   try {
-    return readWorkloads(object).map((workload) => ({
+    return readWorkloads(object, podTemplates).map((workload) => ({
       ...workload,
       identity: { ...workload.identity, namespace: workload.identity.namespace || defaultNamespace },
     }));

@@ -1,11 +1,31 @@
 import { type Document, LineCounter, parseAllDocuments, type YAMLError } from "yaml";
 import { PullguardError } from "../core/index.js";
-import type { InputText } from "./read-input.js";
+import { type ImagePositions, jsonPositions, type Position, yamlPositions } from "./positions.js";
+import { type InputText, stdinName } from "./read-input.js";
 
 /** One object of a manifest and where it stands: `deploy.yaml:12`. */
 export interface ManifestObject {
   readonly object: Readonly<Record<string, unknown>>;
   readonly place: string;
+  readonly origin: Origin;
+}
+
+/** Where an object was written. */
+export interface Origin {
+  /** As it was given; undefined for standard input. */
+  readonly file: string | undefined;
+  /** The file that a generator says it made this document from: Helm's `# Source:`, kustomize's origin annotation. */
+  readonly source: string | undefined;
+  /** Where the image at a field path is written, the path from the object's root; undefined where that is not known. */
+  position(fieldPath: string): Position | undefined;
+}
+
+/** One document of a text: its value, `file:line`, and where its images are. */
+interface ParsedDocument {
+  readonly value: unknown;
+  readonly place: string;
+  readonly source: string | undefined;
+  readonly positions: () => ImagePositions;
 }
 
 // A manifest has a handful of aliases; a thousand small ones can unfold to more than memory holds.
@@ -21,7 +41,18 @@ const maxListDepth = 8;
  * @throws PullguardError `InputInvalid` with `file:line` for text that is neither
  */
 export function parseManifest(input: InputText): readonly ManifestObject[] {
-  return parseValues(input).flatMap(({ value, place }) => objectsOf(value, place));
+  return parseDocuments(input).flatMap((document) => {
+    const place = (object: Fields, path: string): ManifestObject => ({
+      object,
+      place: document.place,
+      origin: {
+        file: input.name === stdinName ? undefined : input.name,
+        source: input.name === stdinName ? (document.source ?? originAnnotation(object)) : undefined,
+        position: (fieldPath) => document.positions().get(path === "" ? fieldPath : `${path}.${fieldPath}`),
+      },
+    });
+    return objectsOf(document.value, "", place);
+  });
 }
 
 /**
@@ -29,8 +60,19 @@ export function parseManifest(input: InputText): readonly ManifestObject[] {
  * @throws PullguardError `InputInvalid` with `file:line`
  */
 export function parseValues(input: InputText): readonly { readonly value: unknown; readonly place: string }[] {
+  return parseDocuments(input);
+}
+
+function parseDocuments(input: InputText): readonly ParsedDocument[] {
   const json = parseJson(input.text);
-  if (json !== undefined) return [{ value: json, place: `${input.name}:1` }];
+  if (json !== undefined) {
+    let positions: ImagePositions | undefined;
+    const find = (): ImagePositions => {
+      positions ??= jsonPositions(input.text);
+      return positions;
+    };
+    return [{ value: json, place: `${input.name}:1`, source: undefined, positions: find }];
+  }
   return splitDocuments(input.text).flatMap((chunk) => parseChunk(input.name, chunk));
 }
 
@@ -72,7 +114,7 @@ function splitDocuments(text: string): readonly Chunk[] {
   return chunks;
 }
 
-function parseChunk(name: string, chunk: Chunk): readonly { readonly value: unknown; readonly place: string }[] {
+function parseChunk(name: string, chunk: Chunk): readonly ParsedDocument[] {
   if (chunk.text.length > maxDocumentLength) {
     const advice = "a YAML document larger than 4 MiB; split it with --- or give it as JSON";
     throw new PullguardError("InputInvalid", `${name}:${chunk.firstLine}: ${advice}`);
@@ -86,7 +128,14 @@ function parseChunk(name: string, chunk: Chunk): readonly { readonly value: unkn
       const [fault] = document.errors;
       if (fault !== undefined) throw yamlFault(placeAt(fault.pos[0]), fault);
       const value: unknown = document.toJS({ maxAliasCount });
-      return { value, place: placeAt(document.contents?.range?.[0] ?? 0) };
+      // Found at once, for the syntax tree is given up with this document.
+      const positions = yamlPositions(document, lineCounter, chunk.firstLine - 1);
+      return {
+        value,
+        place: placeAt(document.contents?.range?.[0] ?? 0),
+        source: helmSource(document.commentBefore ?? document.contents?.commentBefore),
+        positions: () => positions,
+      };
     });
   } catch (error) {
     if (error instanceof PullguardError) throw error;
@@ -115,17 +164,44 @@ function conversionFault(error: unknown): string {
   return "cannot be read as YAML";
 }
 
-function objectsOf(value: unknown, place: string, depth = 0): readonly ManifestObject[] {
+type Fields = Readonly<Record<string, unknown>>;
+
+function objectsOf(
+  value: unknown,
+  path: string,
+  place: (object: Fields, path: string) => ManifestObject,
+  depth = 0,
+): readonly ManifestObject[] {
   if (depth > maxListDepth) return [];
-  if (Array.isArray(value)) return value.flatMap((entry) => objectsOf(entry, place, depth + 1));
+  if (Array.isArray(value))
+    return value.flatMap((entry, index) => objectsOf(entry, `${path}[${index}]`, place, depth + 1));
   if (!isRecord(value) || typeof value.kind !== "string") return [];
-  if (!value.kind.endsWith("List") || !Array.isArray(value.items)) return [{ object: value, place }];
+  if (!value.kind.endsWith("List") || !Array.isArray(value.items)) return [place(value, path)];
   const itemType = { apiVersion: value.apiVersion, kind: value.kind.slice(0, -"List".length) };
   // The items of a PodList, as the API server sends it, say neither kind nor apiVersion themselves.
-  return value.items.flatMap((item) => {
+  return value.items.flatMap((item, index) => {
     const isUntyped = isRecord(item) && item.kind === undefined && itemType.kind !== "";
-    return objectsOf(isUntyped ? { ...itemType, ...item } : item, place, depth + 1);
+    const at = `${path}${path === "" ? "" : "."}items[${index}]`;
+    return objectsOf(isUntyped ? { ...itemType, ...item } : item, at, place, depth + 1);
   });
+}
+
+/** `# Source: chart/templates/web.yaml`, which `helm template` writes before each document. */
+function helmSource(comment: string | null | undefined): string | undefined {
+  return sourcePath(/^ ?Source: (\S+)\s*$/m.exec(comment ?? "")?.[1]);
+}
+
+/** What kustomize writes with `buildMetadata: [originAnnotations]`; only for files that are at hand. */
+function originAnnotation(object: Fields): string | undefined {
+  const { metadata } = object;
+  const annotations = isRecord(metadata) && isRecord(metadata.annotations) ? metadata.annotations : {};
+  const origin = annotations["config.kubernetes.io/origin"];
+  if (typeof origin !== "string" || /^repo: /m.test(origin)) return undefined;
+  return sourcePath(/^path: (\S+)\s*$/m.exec(origin)?.[1]);
+}
+
+function sourcePath(path: string | undefined): string | undefined {
+  return path === undefined || path.length > 500 || /[^\x21-\x7e]/.test(path) ? undefined : path;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { PullguardError } from "../core/index.js";
-import { parseValues } from "./documents.js";
+import { readConfigFile } from "./config-file.js";
 import type { CliIo } from "./types.js";
 
 /** The flags of `pullguard serve`, as commander names them. */
@@ -71,20 +70,10 @@ function serviceNames(service: string | undefined, namespace: string | undefined
 export function runServe(flags: ServeCommandFlags, io: CliIo): Promise<number> {
   const { cluster, layers, ...others } = flags;
   const turnedOff = { ...(cluster ? {} : { noCluster: true }), ...(layers === false ? { noLayers: true } : {}) };
-  return io.deps.serve({ flags: { ...others, ...turnedOff }, readFile: readSettings });
+  return io.deps.serve({ flags: { ...others, ...turnedOff }, ...configReaders });
 }
 
-function readSettings(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    throw new PullguardError("InputInvalid", code === "ENOENT" ? "no such file" : `cannot be read (${code})`, {
-      cause: error,
-    });
-  }
-  const values = parseValues({ name: path, text });
-  if (values.length > 1) throw new PullguardError("InputInvalid", `${path}: holds more than one document`);
-  return values[0]?.value;
-}
+const configReaders = {
+  readFile: (path: string) => readConfigFile(path).settings,
+  readPolicy: (path: string) => readConfigFile(path).policy,
+};

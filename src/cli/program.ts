@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { CheckFlags } from "./check-flags.js";
+import { type CheckFlags, failures, outputFormats } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
 import { addNode, addTrust } from "./node-program.js";
 import { nodeCredentialsHelp, repeatable, wholeNumber } from "./options.js";
@@ -14,7 +14,7 @@ import { addVerify } from "./verify-options.js";
  * action, so that help and version do not wait for YAML, schemas or clients.
  */
 export function buildProgram(io: CliIo, finish: (exitCode: number) => void): Command {
-  const program = new Command("pullguard")
+  const program = new Command(io.programName ?? "pullguard")
     .description(
       "Predicts whether a node's kubelet and container runtime can pull every image of a workload, and if not, exactly why.",
     )
@@ -48,8 +48,11 @@ Examples:
   pullguard check -f deploy/ -n shop
   pullguard verify ghcr.io/acme/app:v3
   kustomize build . | pullguard check -f - --no-cluster -o json
+  helm template . | pullguard check -f - -o github --fail-on unpullable
   pullguard explain TagNotFound
-  pullguard explain secret regcred ghcr.io/acme/app:v3 -n shop`;
+  pullguard explain secret regcred ghcr.io/acme/app:v3 -n shop
+
+As a plugin of kubectl, found as kubectl-pullguard in PATH: kubectl pullguard check nginx:1.27`;
 
 const checkNotes = `
 Exit codes:
@@ -57,6 +60,7 @@ Exit codes:
   1  at least one image cannot be pulled
   2  wrong usage, or input that cannot be read
   3  nothing is known to fail, but something could not be found out
+With --fail-on unpullable 3 becomes 0; with --fail-on never 1 does too.
 
 Secrets and ServiceAccounts that a workload names are looked for in the files of -f, then in the
 cluster. A --pull-secret counts as listed first in imagePullSecrets. As in Kubernetes, a workload
@@ -98,9 +102,25 @@ function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => voi
     )
     .option("--kubelet-config <FILE>", "the nodes' KubeletConfiguration (default: var/lib/kubelet of --node-root)")
     .option("--kubelet-version <VERSION>", "the nodes' Kubernetes version, such as 1.35.0")
-    .addOption(new Option("--deadline <DURATION>", "answer by then; what is open counts as unknown").default("10s"))
     .option("--no-layers", "do not look whether configs and layers are there")
-    .addOption(new Option("-o, --output <FORMAT>", "format of the report").choices(["text", "json"]).default("text"))
+    .addOption(new Option("--deadline <DURATION>", "answer by then; what is open counts as unknown (default: 10s)"))
+    .addOption(
+      new Option("-o, --output <FORMAT>", "format of the report; github: annotations of GitHub Actions")
+        .choices(outputFormats)
+        .default("text"),
+    )
+    .addOption(
+      new Option("--fail-on <VERDICT>", "mildest verdict that the exit code tells of")
+        .choices(failures)
+        .default("unknown"),
+    )
+    .addOption(
+      repeatable(
+        "--pod-template-path <KIND.GROUP=PATH>",
+        "where a custom resource has its Pod template, such as Rollout.argoproj.io=spec.template (repeatable)",
+      ),
+    )
+    .option("--config <FILE>", "PullguardConfig, for its Pod templates, deadline and what may be dialled")
     .addHelpText("after", checkNotes)
     .action(async (images: readonly string[], flags: CheckFlags) => {
       const { runCheck } = await import("./check-command.js");
@@ -196,7 +216,7 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--verify-layers", "read whole layers after admissions; the next admission of the same image knows")
     .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")
     .option("--log-level <LEVEL>", "trace, debug, info, warn, error, fatal or silent (default: info)")
-    .option("--config <FILE>", "configuration file, YAML or JSON")
+    .option("--config <FILE>", "configuration file, YAML or JSON: settings, a PullguardConfig, or both")
     .action(async (flags: ServeCommandFlags) => {
       const { runServe } = await import("./other-commands.js");
       finish(await runServe(flags, io));

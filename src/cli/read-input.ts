@@ -6,6 +6,9 @@ import { PullguardError } from "../core/index.js";
 /** Largest input read, in bytes. */
 export const maxInputBytes = 32 * 1024 * 1024;
 
+/** What messages call standard input; no file has this name. */
+export const stdinName = "<stdin>";
+
 /** One text that was read and the name by which messages call it. */
 export interface InputText {
   readonly name: string;
@@ -18,7 +21,7 @@ export interface InputText {
  * @throws PullguardError `InputInvalid` for what is missing, unreadable, too large, no UTF-8, or a folder without manifests
  */
 export async function readInputs(path: string, stdin: AsyncIterable<Uint8Array>): Promise<readonly InputText[]> {
-  if (path === "-") return [{ name: "<stdin>", text: await readBounded("<stdin>", stdin) }];
+  if (path === "-") return [{ name: stdinName, text: await readBounded(stdinName, stdin) }];
   const files = await manifestFiles(path);
   const texts: InputText[] = [];
   for (const file of files) texts.push(await readInputFile(file));

@@ -1,6 +1,7 @@
 import type { Check } from "../check/index.js";
 import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
 import type { KubeletSettings, NodeCandidates, NodeFiles } from "../node/index.js";
+import type { DialSettings } from "../policy/index.js";
 import type { PulledAttempt } from "../prediction/index.js";
 import type { RegistryView, ViewQuestion } from "../registry/index.js";
 import type { LayerObserver } from "../verification/index.js";
@@ -25,6 +26,8 @@ export interface CliIo {
   readonly stderrIsTTY?: boolean;
   /** Width of that terminal in characters. */
   readonly columns?: number;
+  /** The name by which it was started, `pullguard` where absent: a plugin of kubectl has another. */
+  readonly programName?: string;
   readonly deps: CliDeps;
 }
 
@@ -62,6 +65,10 @@ export interface CheckSetup {
   readonly layers?: "check" | "skip";
   /** Present: every layer is read as a whole. */
   readonly verification?: VerificationSetup;
+  /** Which hosts and addresses may be dialled, beyond the usual. */
+  readonly dial?: DialSettings;
+  /** Hears that one more image has been judged. */
+  readonly onFinding?: () => void;
 }
 
 /** How whole layers are read. */
@@ -102,8 +109,10 @@ export interface OpenCheck {
 export interface ServeFlags {
   /** By configuration name (`certDir`), as written; absent where not given. `config` names a configuration file. */
   readonly flags: Readonly<Record<string, unknown>>;
-  /** Content of a YAML or JSON file. Throws PullguardError `InputInvalid`. */
+  /** The settings in a YAML or JSON file, undefined for none. Throws PullguardError `InputInvalid`. */
   readonly readFile: (path: string) => unknown;
+  /** The PullguardConfig in such a file, undefined for none, null for an empty file; not looked into. Throws PullguardError `InputInvalid`. */
+  readonly readPolicy: (path: string) => unknown;
 }
 
 export interface CertsFlags {

@@ -33,6 +33,12 @@ export class LookupCache<T extends object> {
     this.#kept = new LRUCache({ max: deps.maxEntries });
   }
 
+  /** What is remembered, if anything; asks nobody. */
+  recall(key: string): T | undefined {
+    const kept = this.#kept.get(key);
+    return kept !== undefined && this.#deps.clock.nowMs() < kept.untilMs ? kept.answer : undefined;
+  }
+
   /**
    * @param ask must not reject
    * @throws the signal's reason when `signal` aborts first

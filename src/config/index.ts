@@ -1,3 +1,4 @@
+export { apiServiceAddress, likelyServiceRange } from "./pod-network.js";
 export {
   currentEnvironment,
   type LoadInput,

@@ -31,6 +31,8 @@ export interface ServeConfig {
   readonly noLayers: boolean;
   /** Reads whole layers after admissions, so that the next one knows. */
   readonly verifyLayers: boolean;
+  /** The file that settings came from, which may hold a PullguardConfig too. */
+  readonly configFile?: string;
 }
 
 /**
@@ -61,7 +63,7 @@ const fields = {
   platform: z
     .string({ error: "must be a text" })
     .regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]+)?$/i, { error: "must be os/architecture, such as linux/amd64" }),
-  mode: z.enum(["warn", "deny"], { error: "must be warn or deny" }),
+  mode: z.enum(["warn", "deny", "audit", "off"], { error: "must be warn, deny, audit or off" }),
   nodeCredentials: z
     .string({ error: "must be unknown, none or a file" })
     .min(1, { error: "must be unknown, none or a file" }),
@@ -109,7 +111,8 @@ export function loadServeConfig(input: LoadInput): ServeConfig {
   if (settings.noLayers && settings.verifyLayers) {
     throw new PullguardError("ConfigInvalid", "noLayers and verifyLayers exclude each other");
   }
-  return Object.freeze(settings);
+  const configFile = configFileOf(input);
+  return Object.freeze(configFile === undefined ? settings : { ...settings, configFile });
 }
 
 /** The environment of this process, for {@link loadServeConfig}. */
@@ -118,8 +121,7 @@ export function currentEnvironment(): Readonly<Record<string, string | undefined
 }
 
 function fileSettings(input: LoadInput): Present<Settings> {
-  const flag = input.flags.config;
-  const filePath = typeof flag === "string" ? flag : input.env.PULLGUARD_CONFIG || undefined;
+  const filePath = configFileOf(input);
   if (filePath === undefined) {
     return {};
   }
@@ -142,6 +144,10 @@ function fileSettings(input: LoadInput): Present<Settings> {
     );
   }
   return present(parsed.data);
+}
+
+function configFileOf({ flags, env }: LoadInput): string | undefined {
+  return typeof flags.config === "string" ? flags.config : env.PULLGUARD_CONFIG || undefined;
 }
 
 function fileFault(filePath: string, issue: z.core.$ZodIssue): string {

@@ -58,7 +58,9 @@ export function diagnoseRefusal(
       return tokenStatus(refusal, host, carried, context);
     case "token-fault": {
       const fault = diagnoseFault(refusal.fault, { ...host, address: realmHost(refusal.realm) }, context);
-      if (fault.firm) return { ...fault, message: `token server of ${name}: ${fault.message}` };
+      // What Pullguard does not do is no fault of the token server.
+      if (fault.cause === "RegistryAddressForbidden" || fault.firm)
+        return { ...fault, message: `token server of ${name}: ${fault.message}` };
       return diagnose("TokenServerUnavailable", context, {
         message: `token server of ${name}: ${fault.message}`,
         fix: fault.fix,

@@ -3,6 +3,7 @@ import { contentCauses } from "./catalogue/content.js";
 import { namesCauses } from "./catalogue/names.js";
 import { nodesCauses } from "./catalogue/nodes.js";
 import { ownCauses } from "./catalogue/own.js";
+import { policyCauses } from "./catalogue/policy.js";
 import { presenceCauses } from "./catalogue/presence.js";
 import { timeCauses } from "./catalogue/time.js";
 import { transportCauses } from "./catalogue/transport.js";
@@ -17,6 +18,7 @@ export const catalogue = {
   ...accessCauses,
   ...contentCauses,
   ...timeCauses,
+  ...policyCauses,
   ...ownCauses,
 } as const satisfies Record<string, CauseEntry>;
 

@@ -44,6 +44,10 @@ export function diagnoseFault(fault: TransportFault, host: RegistryHost, context
       return diagnose("ProxyAuthenticationRequired", context, { message: throughProxy(name, fault.message) });
     case "proxy-refused":
       return diagnose("ProxyRefused", context, { message: throughProxy(name, fault.message) });
+    case "address-forbidden":
+      return diagnose("RegistryAddressForbidden", context, {
+        message: notDialled(name, fault.message),
+      });
     case "aborted":
       return diagnose("DeadlineExceeded", context, { message: `${name} had not answered when the time was over` });
     case "malformed-response":
@@ -60,4 +64,11 @@ export function diagnoseFault(fault: TransportFault, host: RegistryHost, context
 /** The nodes may fare better: what a proxy tells Pullguard depends on where it asks from. */
 function throughProxy(name: string, told: string): string {
   return `the nodes ask ${name} through a proxy; as seen by Pullguard: ${told}`;
+}
+
+/** @param told  `169.254.169.254: it is a link-local address`: what was to be dialled, maybe by way of `name`, and why not */
+function notDialled(name: string, told: string): string {
+  const [, peer = told, why = ""] = /^(.*?): (.*)$/.exec(told) ?? [];
+  const way = peer === name ? "" : `, where ${name} leads`;
+  return `Pullguard does not dial ${peer}${way}${why === "" ? "" : `: ${why}`}`;
 }

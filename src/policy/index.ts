@@ -1,3 +1,23 @@
-export { decide } from "./decide.js";
-export type { Decision, Mode } from "./types.js";
+export {
+  type DialSettings,
+  type Exemption,
+  emptyConfig,
+  type Match,
+  type MirrorSetting,
+  type Policy,
+  type PullguardConfig,
+  type PullSecretSetting,
+  type Rule,
+} from "./config.js";
+export type { ConfigFault } from "./config-schema.js";
+export { decide, decideByPolicy, isOff } from "./decide.js";
+export { addressRules } from "./dial-rules.js";
+export { type ImagePattern, parseImagePattern, patternMatches } from "./image-pattern.js";
+export { type ConfigOrigin, type ConfigOutcome, PolicyInForce } from "./in-force.js";
+export { modeLabel } from "./namespace-mode.js";
+export { configName, faultLines, type ParsedConfig, parseConfig } from "./parse-config.js";
+export { type LabelSelector, type Requirement, selects } from "./selector.js";
+export { parseSkip, type Skip, skipAnnotation } from "./skip-annotation.js";
+export { type ConfigStatus, configStatus } from "./status.js";
+export type * from "./types.js";
 export { warningLine } from "./warnings.js";

@@ -1,40 +1,61 @@
 import type { Finding } from "../findings/index.js";
+import { byImage, concernsOf, type Ruling } from "./evaluate.js";
 
 /** Kubernetes cuts longer warnings itself and drops what exceeds the total. Source: apiserver pkg/warning, 256 and 4096. */
 const maxWarningLength = 256;
 const maxTotalLength = 4096;
+/** So many images are told of one by one; more nobody reads above the output of a deployment. */
+const maxWarnings = 10;
 
 /** One line for one finding: cause and field first, because tools cut at the end. */
 export function warningLine(finding: Finding): string {
-  return line(finding, finding.cause ?? finding.verdict, finding.message);
+  const [concern] = concernsOf(finding);
+  return cut(
+    concern === undefined ? lineOf(finding, finding.verdict, finding.message) : told({ concern, actions: [], by: "" }),
+  );
 }
 
-function line(finding: Finding, cause: string, message: string): string {
-  const [path = "", ...more] = finding.fieldPaths;
-  const where = more.length === 0 ? path : `${path} (and ${more.length} more)`;
-  return cut(`${cause}: ${where} ${JSON.stringify(short(finding.image))}: ${message}`);
-}
-
-/** The verdict, where it says anything, then what was noticed beside it. */
-function linesOf(finding: Finding): readonly string[] {
-  const advice = (finding.advisories ?? []).map(({ cause, message }) => line(finding, cause, message));
-  const isSilent = finding.verdict === "pullable" || finding.verdict === "skipped";
-  return isSilent && advice.length > 0 ? advice : [warningLine(finding), ...advice];
-}
-
-/** The warnings of one answer, most important first, within Kubernetes' limits; what does not fit is counted. */
-export function warningLines(findings: readonly Finding[]): readonly string[] {
+/**
+ * The warnings of one answer: one an image, in the order given, within Kubernetes' limits; what does not fit is counted.
+ * @param rulings  those to warn of
+ * @param notes    of other matters, told last
+ */
+export function warningLines(rulings: readonly Ruling[], notes: readonly string[] = []): readonly string[] {
+  const images = byImage(rulings);
+  const last = notes.map((note) => cut(note));
+  const room = maxTotalLength - last.reduce((sum, { length }) => sum + length, 0);
   const lines: string[] = [];
   let total = 0;
-  for (const [index, finding] of findings.entries()) {
-    const own = linesOf(finding);
-    const length = own.reduce((sum, { length }) => sum + length, 0);
-    const rest = `pullguard: ${findings.length - index} more images have findings`;
-    if (total + length > maxTotalLength - rest.length) return [...lines, rest];
-    lines.push(...own);
-    total += length;
+  for (const [index, own] of images.entries()) {
+    const text = lineOfImage(own);
+    const rest = `pullguard: and ${images.length - index} more images with findings`;
+    if (index === maxWarnings || total + text.length > room - rest.length) return [...lines, rest, ...last];
+    lines.push(text);
+    total += text.length;
   }
-  return lines;
+  return [...lines, ...last];
+}
+
+/** What was noticed beside the most important is named only: `pullguard explain` tells the rest. */
+function lineOfImage(rulings: readonly Ruling[]): string {
+  const [first, ...others] = rulings;
+  if (first === undefined) return "";
+  const also = others.length === 0 ? "" : ` (also: ${others.map(({ concern }) => concern.cause).join(", ")})`;
+  const expired = rulings.find((ruling) => ruling.expired !== undefined)?.expired;
+  const lapsed = expired === undefined ? "" : ` (exemption ${expired.name} expired: ${expired.expires})`;
+  const suffix = `${also}${lapsed}`.slice(0, maxWarningLength / 2);
+  return cut(told(first), maxWarningLength - suffix.length) + suffix;
+}
+
+/** Cause, place, image and what is the matter, in one line of any length. */
+export function told({ concern }: Ruling): string {
+  return lineOf(concern.finding, concern.cause ?? concern.gravity, concern.message);
+}
+
+function lineOf(finding: Finding, cause: string, message: string): string {
+  const [path = "", ...more] = finding.fieldPaths;
+  const where = more.length === 0 ? path : `${path} (and ${more.length} more)`;
+  return `${cause}: ${where} ${JSON.stringify(short(finding.image))}: ${message}`;
 }
 
 /** Control characters would break the HTTP Warning header that carries it. */

@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
+import type { AddressGuard } from "./address-guard.js";
 import { Authorizer } from "./authorizer.js";
 import { fault } from "./fault.js";
 import { visitPinged } from "./pinged-visit.js";
@@ -51,6 +52,8 @@ export interface RegistryDeps {
   readonly lookup?: LookupFunction;
   /** Moves the TCP destination only; names, Host header and verification stay. */
   readonly connectTo?: (hostname: string, port: number) => { address: string; port: number } | undefined;
+  /** Keeps connections from addresses that must not be dialled; nothing is forbidden without it. */
+  readonly guard?: AddressGuard;
   /** Key under which identities and TLS settings are hashed for cache keys. */
   readonly identityKey: string;
   readonly userAgent: string;

@@ -46,6 +46,9 @@ export async function dial(deps: DialDeps, target: DialTarget, signal: AbortSign
 async function openCarrier(deps: DialDeps, target: DialTarget, signal: AbortSignal): Promise<Dialled> {
   const { proxy, proxyTrust, trust } = target;
   if (proxy === undefined) return await openTcp(deps, target, signal);
+  // A proxy would reach what must not be dialled as well; what its names lead to, only it knows.
+  const refusal = deps.guard?.refusalOf(target);
+  if (refusal !== undefined) return { kind: "fault", fault: fault("address-forbidden", target.peer, refusal) };
   const way = { proxy, dialTimeoutMs: target.dialTimeoutMs, ...(proxyTrust !== undefined && { trust: proxyTrust }) };
   return trust === undefined ? await openProxy(deps, way, signal) : await openTunnel(deps, way, target, signal);
 }

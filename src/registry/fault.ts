@@ -1,3 +1,4 @@
+import { ForbiddenAddressError } from "./address-guard.js";
 import type { TransportFault } from "./types.js";
 
 /** How far a request had come when it failed. */
@@ -52,6 +53,7 @@ const words: Readonly<Record<PlainKind, string>> = {
   "proxy-unreachable": "the proxy cannot be reached",
   "proxy-authentication": "the proxy demands other credentials",
   "proxy-refused": "the proxy refuses to lead there",
+  "address-forbidden": "the address is one that Pullguard does not dial",
   aborted: "no answer within the time allowed",
 };
 
@@ -95,6 +97,7 @@ export function timeoutFault(phase: FaultPhase, peer: string): TransportFault {
  * the fault of its phase and is named in the message.
  */
 export function classifyError(error: unknown, phase: FaultPhase, peer: string): TransportFault {
+  if (error instanceof ForbiddenAddressError) return fault("address-forbidden", peer, error.message);
   const code = errorCode(error);
   const timeout = timeouts[code];
   if (timeout !== undefined) return timeoutFault(timeout === "now" ? phase : timeout, peer);

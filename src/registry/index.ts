@@ -1,3 +1,13 @@
+export {
+  type AddressGuard,
+  type AddressRules,
+  createAddressGuard,
+  type ForbiddenRange,
+  linkLocalRanges,
+  loopbackRanges,
+  metadataHosts,
+} from "./address-guard.js";
+export { type AddressRange, parseAddressRange } from "./address-range.js";
 export { type ServedAuthority, servedAuthority } from "./certificate.js";
 export { createRegistryClient, type ObservedRequest, type ReadBody, type RegistryDeps } from "./client.js";
 export { proxyOf } from "./proxy-choice.js";

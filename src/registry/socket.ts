@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Clock } from "../core/index.js";
+import type { AddressGuard } from "./address-guard.js";
 import { classifyError, fault, timeoutFault } from "./fault.js";
 import type { Trust } from "./trust.js";
 import type { TransportFault } from "./types.js";
@@ -10,6 +11,8 @@ export interface DialDeps {
   readonly clock: Clock;
   readonly lookup?: LookupFunction;
   readonly connectTo?: (hostname: string, port: number) => { address: string; port: number } | undefined;
+  /** Keeps connections from addresses that must not be dialled; resolves names itself. Judges as if nothing were moved. */
+  readonly guard?: AddressGuard;
 }
 
 /** Where a TCP connection goes. `peer` is `host:port` for messages. */
@@ -37,13 +40,17 @@ const handshakeTimeoutMs = 10_000;
 /** Opens a TCP connection within `dialTimeoutMs`, the lookup of the name included. */
 export async function openTcp(deps: DialDeps, target: TcpTarget, signal: AbortSignal): Promise<Dialled> {
   const moved = deps.connectTo?.(target.hostname, target.port);
+  const refusal = moved === undefined ? deps.guard?.refusalOf(target) : await deps.guard?.screen(target);
+  if (refusal !== undefined) return { kind: "fault", fault: fault("address-forbidden", target.peer, refusal) };
+  // The address that is judged is the one that is dialled: a second lookup could be told another.
+  const lookup = deps.guard?.lookupFor(target) ?? deps.lookup;
   const socket = connectTcp({
     host: moved?.address ?? target.hostname,
     port: moved?.port ?? target.port,
     noDelay: true,
     // Node gives each address 250 ms by default and then gives up on it, where Go keeps waiting.
     autoSelectFamilyAttemptTimeout: 2_000,
-    ...(deps.lookup === undefined || moved !== undefined ? {} : { lookup: deps.lookup }),
+    ...(lookup === undefined || moved !== undefined ? {} : { lookup }),
   });
   const readiness = await whenReady(socket, "connect", { clock: deps.clock, ms: target.dialTimeoutMs }, signal);
   return outcome(readiness, socket, "connect", target.peer);

@@ -30,6 +30,8 @@ export type TransportFault =
   | { readonly kind: "malformed-response" | "response-too-large" | "redirect-refused"; readonly message: string }
   /** The proxy on the way, not the registry: it cannot be reached, wants other credentials, or will not lead there. */
   | { readonly kind: "proxy-unreachable" | "proxy-authentication" | "proxy-refused"; readonly message: string }
+  /** Pullguard does not dial this address, whatever a node would do. */
+  | { readonly kind: "address-forbidden"; readonly message: string }
   | { readonly kind: "aborted"; readonly message: string };
 
 /**

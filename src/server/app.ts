@@ -1,5 +1,12 @@
 import express, { type Express, type Request, type Response } from "express";
-import { type AdmissionDeps, admit, parseReview } from "../admission/index.js";
+import {
+  type AdmissionAnswer,
+  type AdmissionDeps,
+  type AdmissionRequestView,
+  admit,
+  parseReview,
+  reviewConfig,
+} from "../admission/index.js";
 import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
 import { readJsonBody } from "./body.js";
 import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
@@ -20,7 +27,7 @@ export interface AppDeps {
 const defaultMaxBodyBytes = 3 * 1024 * 1024;
 
 /**
- * The webhook: `POST /validate?timeout=7s`, `GET /livez`, `GET /readyz`, `GET /metrics`. A valid AdmissionReview always
+ * The webhook: `POST /validate?timeout=7s`, `POST /validate-config` for Pullguard's own configuration, `GET /livez`, `GET /readyz`, `GET /metrics`. A valid AdmissionReview always
  * gets a valid AdmissionReview back, in time; everything else a JSON error.
  */
 export function createApp(deps: AppDeps): Express {
@@ -30,7 +37,11 @@ export function createApp(deps: AppDeps): Express {
   const signalFor = (req: Request): AbortSignal => deadlines.within(timeOf(req));
   app
     .route("/validate")
-    .post((req, res) => validate(deps, signalFor, req, res))
+    .post((req, res) => review(deps, req, res, (request) => admit(deps.admission, request, signalFor(req))))
+    .all(methodNotAllowed("POST"));
+  app
+    .route("/validate-config")
+    .post((req, res) => review(deps, req, res, (request) => reviewConfig(request, deps.admission.clock.nowMs())))
     .all(methodNotAllowed("POST"));
   observability(app, deps.readiness, deps.metrics);
   app.use(notFound);
@@ -80,11 +91,11 @@ function bareApp(): Express {
   return app;
 }
 
-async function validate(
+async function review(
   deps: AppDeps,
-  signalFor: (req: Request) => AbortSignal,
   req: Request,
   res: Response,
+  answerTo: (request: AdmissionRequestView) => AdmissionAnswer | Promise<AdmissionAnswer>,
 ): Promise<void> {
   const body = await readJsonBody(req, deps.maxBodyBytes ?? defaultMaxBodyBytes);
   if (body.kind === "gone") {
@@ -96,7 +107,7 @@ async function validate(
   }
   const request = parseReview(body.value);
   // A client that goes away ends nothing: what is found out by the deadline serves its next try.
-  const answer = await admit(deps.admission, request, signalFor(req));
+  const answer = await answerTo(request);
   if (res.destroyed) {
     return;
   }

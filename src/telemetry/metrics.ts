@@ -10,7 +10,7 @@ export interface Metrics {
   admission(event: {
     readonly operation: string;
     readonly kind: string;
-    readonly decision: "allow" | "warn" | "deny" | "skip";
+    readonly decision: "allow" | "warn" | "deny" | "audit" | "skip";
     readonly durationMs: number;
   }): void;
   imageCheck(finding: Pick<Finding, "reference" | "verdict">): void;
@@ -95,7 +95,7 @@ function createMeters(registry: Registry) {
   return {
     admissions: new Counter({
       name: "pullguard_admission_requests_total",
-      help: "Admission requests answered, by decision (skip: nothing to check).",
+      help: "Admission requests answered, by decision (audit: recorded only; skip: nothing to check).",
       labelNames: ["operation", "kind", "decision"],
       registers,
     }),

@@ -9,7 +9,7 @@ export interface ObservedAdmission {
   readonly namespace: string;
   readonly name: string;
   readonly dryRun: boolean;
-  readonly decision: "allow" | "warn" | "deny" | "skip";
+  readonly decision: "allow" | "warn" | "deny" | "audit" | "skip";
   readonly findings: number;
   readonly durationMs: number;
 }

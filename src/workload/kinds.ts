@@ -34,6 +34,14 @@ export function isWorkloadKindName(kind: string): boolean {
   return kinds.has(kind);
 }
 
+/** The names of all built-in kinds that run Pods. */
+export const workloadKindNames: readonly string[] = [...kinds.keys()];
+
+/** Whether this group and kind are known of themselves. */
+export function isBuiltInKind(group: string, kind: string): boolean {
+  return kinds.get(kind)?.groups.includes(group) === true;
+}
+
 /** `Deployment` for `DeploymentList`, "" for the untyped `List`, undefined for what is no list of workloads. */
 export function listedKind(kind: string): string | undefined {
   if (kind === "List") return "";
@@ -41,7 +49,8 @@ export function listedKind(kind: string): string | undefined {
   return kinds.has(item) ? item : undefined;
 }
 
-function groupOf(apiVersion: string): string {
+/** `apps` for `apps/v1`, "" for `v1`. */
+export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf("/");
   return slash === -1 ? "" : apiVersion.slice(0, slash);
 }

@@ -1,9 +1,10 @@
 import { PullguardError } from "../core/index.js";
 import { type Fields, readList, readObject, readText } from "./fields.js";
-import { isWorkloadKindName, listedKind, type WorkloadKind, workloadKind } from "./kinds.js";
+import { groupOf, isWorkloadKindName, listedKind, type WorkloadKind, workloadKind } from "./kinds.js";
 import { isCompletedPodSpec, readPodSpec } from "./pod-spec.js";
+import { templatesAt } from "./pod-template-path.js";
 import { readRollout } from "./rollout.js";
-import type { Workload } from "./types.js";
+import type { PodTemplatePath, Workload, WorkloadIdentity } from "./types.js";
 
 /** kubectl flattens a List in a List; more levels than this nobody writes. */
 const maxListDepth = 4;
@@ -16,10 +17,11 @@ const mirrorAnnotation = "kubernetes.io/config.mirror";
  *
  * Field paths start at the object's own root, in a list at the item's.
  * @param object JSON or YAML, parsed; nothing about it is believed
+ * @param custom kinds of custom resources that hold Pod templates: one workload for each template
  * @throws PullguardError `InputInvalid`, with the path, for what no API server could have decoded into the kind
  */
-export function readWorkloads(object: unknown): readonly Workload[] {
-  return readAny(object, { apiVersion: "", kind: "" }, 0);
+export function readWorkloads(object: unknown, custom: readonly PodTemplatePath[] = []): readonly Workload[] {
+  return readAny(object, { apiVersion: "", kind: "" }, 0, custom);
 }
 
 /** Items of a typed list need not repeat what the list says. */
@@ -28,7 +30,12 @@ interface Inherited {
   readonly kind: string;
 }
 
-function readAny(object: unknown, inherited: Inherited, depth: number): readonly Workload[] {
+function readAny(
+  object: unknown,
+  inherited: Inherited,
+  depth: number,
+  custom: readonly PodTemplatePath[],
+): readonly Workload[] {
   const fields = readObject(object, "the object");
   if (fields === undefined) return [];
   const kind = readText(fields.kind, "kind") || inherited.kind;
@@ -36,19 +43,26 @@ function readAny(object: unknown, inherited: Inherited, depth: number): readonly
   const itemKind = listedKind(kind);
   if (itemKind !== undefined) {
     const forItems = itemKind === "" ? { apiVersion: "", kind: "" } : { apiVersion, kind: itemKind };
-    return readItems(fields, forItems, depth);
+    return readItems(fields, forItems, depth, custom);
   }
+  const templates = custom.filter((entry) => entry.kind === kind && entry.apiGroup === groupOf(apiVersion));
+  if (templates.length > 0) return templates.flatMap((entry) => readCustom(fields, apiVersion, kind, entry));
   if (!isWorkloadKindName(kind)) return [];
   if (apiVersion === "") throw new PullguardError("InputInvalid", `apiVersion: missing from an object of kind ${kind}`);
   const found = workloadKind(apiVersion, kind);
   return found === undefined ? [] : [readOne(fields, apiVersion, kind, found)];
 }
 
-function readItems(list: Fields, inherited: Inherited, depth: number): readonly Workload[] {
+function readItems(
+  list: Fields,
+  inherited: Inherited,
+  depth: number,
+  custom: readonly PodTemplatePath[],
+): readonly Workload[] {
   if (depth === maxListDepth) throw new PullguardError("InputInvalid", `items: lists nested over ${maxListDepth} deep`);
   return readList(list.items, "items").flatMap((item, index) => {
     try {
-      return readAny(item, inherited, depth + 1);
+      return readAny(item, inherited, depth + 1, custom);
     } catch (error) {
       if (!(error instanceof PullguardError)) throw error;
       throw new PullguardError(error.code, `items[${index}]: ${error.message}`, { cause: error });
@@ -62,14 +76,26 @@ function readOne(object: Fields, apiVersion: string, kind: string, shape: Worklo
   const spec = podSpecOf(object, shape.podSpec);
   const isCompleted = kind === "Pod" && (isCompletedPodSpec(spec) || isMirrorPod(metadata));
   return {
-    identity: {
-      apiVersion,
-      kind,
-      namespace: readText(metadata?.namespace, "metadata.namespace"),
-      name: readText(metadata?.name, "metadata.name"),
-    },
+    identity: identityOf(metadata, apiVersion, kind),
     pod: readPodSpec(spec, path, !isCompleted),
     rollout: readRollout(kind, object),
+  };
+}
+
+function readCustom(object: Fields, apiVersion: string, kind: string, where: PodTemplatePath): readonly Workload[] {
+  const metadata = readObject(object.metadata, "metadata");
+  return templatesAt(object, where).map(({ path, spec }) => ({
+    identity: identityOf(metadata, apiVersion, kind),
+    pod: readPodSpec(spec, path, true),
+  }));
+}
+
+function identityOf(metadata: Fields | undefined, apiVersion: string, kind: string): WorkloadIdentity {
+  return {
+    apiVersion,
+    kind,
+    namespace: readText(metadata?.namespace, "metadata.namespace"),
+    name: readText(metadata?.name, "metadata.name"),
   };
 }
 

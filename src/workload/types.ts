@@ -48,6 +48,15 @@ export interface Rollout {
   readonly activeDeadlineSeconds?: number;
 }
 
+/** Where custom resources of one kind keep the templates of their Pods. */
+export interface PodTemplatePath {
+  /** `argoproj.io`; versions do not matter. */
+  readonly apiGroup: string;
+  readonly kind: string;
+  /** From the object's root to the template; `[*]`: each entry of a list, `*`: each member of an object. */
+  readonly path: readonly string[];
+}
+
 export interface Workload {
   readonly identity: WorkloadIdentity;
   readonly pod: PodPullSpec;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,9 +13,11 @@ interface Ended {
   readonly stderr: string;
 }
 
-function pullguard(...argv: readonly string[]): Promise<Ended> {
+const pullguard = (...argv: readonly string[]): Promise<Ended> => run(program, ...argv);
+
+function run(script: string, ...argv: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [program, ...argv], (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, [script, ...argv], (_error, stdout, stderr) => {
       resolve({ code: child.exitCode, stdout, stderr });
     });
   });
@@ -32,6 +34,16 @@ describe("the program", () => {
   it("prints the version of the package", async () => {
     const { version } = JSON.parse(readFileSync("package.json", "utf8"));
     assert.deepEqual(await pullguard("--version"), { code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it("knows itself as a plugin of kubectl, by its file's name", async () => {
+    const plugin = join(folder, "kubectl-pullguard");
+    symlinkSync(program, plugin);
+    const { stdout } = await run(plugin, "check", "--help");
+    assert.match(stdout, /^Usage: kubectl pullguard check /);
+    assert.match((await pullguard("check", "--help")).stdout, /^Usage: pullguard check /);
+    const { bin } = JSON.parse(readFileSync("package.json", "utf8"));
+    assert.equal(bin["kubectl-pullguard"], bin.pullguard);
   });
 
   it("judges a name without asking anybody, and exits with the verdict", async () => {

@@ -105,7 +105,7 @@ export function admissionTests(world: () => World): void {
       const { admin, namespace, useMode } = world();
       const shop = await namespace();
       const message = assertDenied(await admin.create(deployment(shop)), "PullSecretMissing");
-      assert.match(message, /spec\.template\.spec\.containers\[0\]\.image "basic\.test\/team\/app:v1"/);
+      assert.match(message, /spec\.template\.spec\.containers\[0\]\.image\s+"basic\.test\/team\/app:v1"/);
       assert.equal((await admin.call("GET", objectPath(deployment(shop)))).status, 404);
       useMode("warn");
       assertWarned(await admin.create(deployment(shop)), "PullSecretMissing");

@@ -4,6 +4,7 @@ import { labUser } from "../support/lab/index.js";
 import { admissionTests } from "./admission.js";
 import { kubectlTests } from "./kubectl.js";
 import { deployment, pullSecret } from "./objects.js";
+import { policyTests } from "./policy.js";
 import { rightsTests } from "./rights.js";
 import { startWorld, type World } from "./world.js";
 
@@ -36,6 +37,7 @@ describe("with a real API server", function () {
 
   admissionTests(started);
   rightsTests(started);
+  policyTests(started, () => assets?.kubectl);
   kubectlTests(started, () => assets?.kubectl, required);
 
   describe("at the end", () => {

@@ -37,6 +37,10 @@ export interface World {
   readonly admin: KubeClient;
   /** Pullguard's ServiceAccount with the rights of the manifests. */
   readonly pullguard: KubeClient;
+  /** What the webhook checks with. */
+  readonly check: Check;
+  /** Kubeconfig file of Pullguard's ServiceAccount. */
+  readonly pullguardConfig: string;
   /** Folder with the webhook's certificates, as `certs/` of an installation. */
   readonly certDir: string;
   /** What the webhook does from now on; the same check either way. */
@@ -77,14 +81,16 @@ export async function startWorld(assets: KubeAssets): Promise<World> {
     const access = await pullguardAccess(kube);
     const pullguard = createKubeClient(access);
     ends.push(async () => pullguard.close());
-    const engine = createEngine(lab, kube.writeKubeconfig("pullguard", access));
+    const pullguardConfig = kube.writeKubeconfig("pullguard", access);
+    const engine = createEngine(lab, pullguardConfig);
     ends.push(engine.close);
     const webhook = await startWebhook(engine.check, join(kube.folder, "certs"));
     ends.push(webhook.stop);
     const connectWebhook = (): Promise<void> => connect(kube.admin, webhook);
     await connectWebhook();
     return {
-      ...{ kube, lab, pullguard, stop },
+      ...{ kube, lab, pullguard, pullguardConfig, stop },
+      check: engine.check,
       admin: kube.admin,
       certDir: join(kube.folder, "certs"),
       useMode: webhook.useMode,
@@ -210,8 +216,13 @@ async function startWebhook(check: Check, certDir: string): Promise<Webhook> {
 async function connect(admin: KubeClient, { port, caBundle }: Webhook): Promise<void> {
   const configured = shipped("ValidatingWebhookConfiguration");
   const webhooks = at(configured, "webhooks") as readonly object[];
-  const clientConfig = { url: `https://127.0.0.1:${port}/validate`, caBundle };
-  const configuration = { ...configured, webhooks: webhooks.map((each) => ({ ...each, clientConfig })) };
+  const configuration = {
+    ...configured,
+    webhooks: webhooks.map((each) => {
+      const url = `https://127.0.0.1:${port}${String(at(each, "clientConfig", "service", "path"))}`;
+      return { ...each, clientConfig: { url, caBundle } };
+    }),
+  };
   await quietly(admin.apply(configuration));
   const namespace = await makeNamespace(admin, {});
   await eventually("the API server asks the webhook", async () => {

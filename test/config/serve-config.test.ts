@@ -57,7 +57,7 @@ describe("loadServeConfig", () => {
     {
       name: "takes a file for the nodes' credentials",
       given: file({ nodeCredentials: "/etc/node/config.json" }),
-      want: { nodeCredentials: "/etc/node/config.json" },
+      want: { nodeCredentials: "/etc/node/config.json", configFile: "/etc/p.yaml" },
     },
     {
       name: "takes an empty variable for none",
@@ -77,9 +77,9 @@ describe("loadServeConfig", () => {
         env: { PULLGUARD_CONFIG: "/etc/p.yaml", PULLGUARD_MODE: "warn", PULLGUARD_PORT: "2" },
         readFile: () => ({ mode: "warn", port: 1, certDir: "/from-file" }),
       },
-      want: { mode: "deny", port: 2, certDir: "/from-file" },
+      want: { mode: "deny", port: 2, certDir: "/from-file", configFile: "/etc/p.yaml" },
     },
-    { name: "lets an empty file say nothing", given: file(null), want: {} },
+    { name: "lets an empty file say nothing", given: file(null), want: { configFile: "/etc/p.yaml" } },
     {
       name: "takes the port 0 twice",
       given: { flags: { port: 0, metricsPort: 0 } },
@@ -108,7 +108,7 @@ describe("loadServeConfig", () => {
     {
       name: "a mode that does not exist",
       given: { env: { PULLGUARD_MODE: "Deny" } },
-      want: /^environment variable PULLGUARD_MODE: must be warn or deny$/,
+      want: /^environment variable PULLGUARD_MODE: must be warn, deny, audit or off$/,
     },
     { name: "a port in words", given: { flags: { port: "https" } }, want: /^flag --port: must be a whole number$/ },
     {
@@ -166,7 +166,7 @@ describe("loadServeConfig", () => {
     {
       name: "several faults at once",
       given: file({ port: -1, mode: "x" }),
-      want: /port: .*; .*mode: must be warn or deny/,
+      want: /port: .*; .*mode: must be warn, deny, audit or off/,
     },
   ];
   for (const { name, given, want } of refused) {

@@ -189,6 +189,7 @@ export const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
   ProxyRefused: () => fault({ kind: "proxy-refused", message: "m" }),
   RegistryUnavailable: () => status(503),
   RegistryRateLimited: () => status(429),
+  RegistryAddressForbidden: () => fault({ kind: "address-forbidden", message: "m" }),
   RegistryProtocolError: () => fault({ kind: "malformed-response", message: "m" }),
   RegistryRejected: () => status(400),
   PullSecretMissing: () => anonymous401([]),

@@ -42,7 +42,13 @@ describe("the manifests", () => {
   });
 
   it("name the namespace in every object that lives in one, so that each can be applied alone", () => {
-    const clusterWide = ["Namespace", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"];
+    const clusterWide = [
+      "Namespace",
+      "ClusterRole",
+      "ClusterRoleBinding",
+      "CustomResourceDefinition",
+      "ValidatingWebhookConfiguration",
+    ];
     for (const { kind, name, value } of objects) {
       const want = clusterWide.includes(kind) ? undefined : namespace;
       assert.equal(at(value, "metadata", "namespace"), want, `${kind} ${name}`);
@@ -64,6 +70,27 @@ describe("the manifests", () => {
     assert.deepEqual(at(only("ClusterRoleBinding"), "subjects"), [
       { kind: "ServiceAccount", name: "pullguard", namespace },
     ]);
+  });
+
+  it("allow for the policy just what it reads, and to write the status of its own resource", () => {
+    assert.deepEqual(at(only("ClusterRole", "pullguard-policy"), "rules"), [
+      { apiGroups: [""], resources: ["namespaces"], verbs: ["get"] },
+      { apiGroups: ["pullguard.dev"], resources: ["pullguardconfigs"], verbs: ["list", "watch"] },
+      { apiGroups: ["pullguard.dev"], resources: ["pullguardconfigs/status"], verbs: ["patch"] },
+      { apiGroups: ["networking.k8s.io"], resources: ["servicecidrs"], verbs: ["list"] },
+    ]);
+    assert.deepEqual(
+      at(only("ClusterRoleBinding", "pullguard-policy"), "subjects"),
+      at(only("ClusterRoleBinding"), "subjects"),
+    );
+  });
+
+  it("send every PullguardConfig to be validated, which nothing gets past", () => {
+    const webhook = at(only("ValidatingWebhookConfiguration"), "webhooks", 1);
+    assert.equal(at(webhook, "clientConfig", "service", "path"), "/validate-config");
+    assert.equal(at(webhook, "failurePolicy"), "Fail");
+    const names = at(only("CustomResourceDefinition", "pullguardconfigs.pullguard.dev"), "spec", "names");
+    assert.deepEqual(at(webhook, "rules", 0, "resources"), [at(names, "plural")]);
   });
 
   it("hand the CA of the certs folder to the webhook configuration", () => {
