@@ -63,7 +63,7 @@ describe("hosts of containers-image", () => {
         name: "before 5.35 a slash behind a mirror breaks the pull",
         files: { [conf]: '[[registry]]\nlocation = "reg.test"\n[[registry.mirror]]\nlocation = "m.test/"\n' },
         image: "reg.test/app:1",
-        want: ["broken configuration: rewriting makes m.test//app:1, which is no valid name"],
+        want: ["broken configuration: line 1: rewriting makes m.test//app:1, which is no valid name"],
       },
       {
         name: "from 5.35 on it is cut",

@@ -33,7 +33,8 @@ export function lineUp(plan: HostPlan): readonly string[] {
   if (plan.kind !== "hosts") {
     const what = plan.kind === "refused" ? plan.reason : plan.everyImage === true ? "configuration" : "file";
     const partial = plan.kind === "refused" && plan.partial === true ? " (partial)" : "";
-    return [`${plan.kind} ${what}${partial}: ${plan.message}`];
+    const line = plan.kind === "refused" || plan.origin.line === undefined ? "" : `line ${plan.origin.line}: `;
+    return [`${plan.kind} ${what}${partial}: ${line}${plan.message}`];
   }
   const hosts = plan.hosts.map((host) =>
     [
