@@ -172,7 +172,7 @@ describe("the dialect of containers-image", () => {
         encode({ ...image, config: { ...config, mediaType: "application/vnd.cncf.helm.config.v1+json" } }),
       ),
       {},
-      "unsupported-type",
+      "not-an-image",
     ],
     [
       "an artifact, which CRI-O 1.33 stores",

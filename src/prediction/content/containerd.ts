@@ -39,7 +39,7 @@ export function containerdContentRules(traits: ContainerdContentTraits): Content
     refusesSizeZero: true,
     comparesDiffIds: true,
     packingOf: (mediaType) => packingOf(mediaType, traits),
-    archive: { escapes: "confined" },
+    archive: { refusesEmptyWhiteouts: true },
   };
 }
 

@@ -26,7 +26,7 @@ export const dockerContentRules: ContentRules = {
   refusesSizeZero: false,
   comparesDiffIds: true,
   packingOf: () => ({ kind: "sniffed", formats: ["gzip", "bzip2", "xz"] }),
-  archive: { escapes: "refused" },
+  archive: { refusesEmptyWhiteouts: false },
 };
 
 function planBlobs({ config, layers }: ResolvedImage): BlobPlan {

@@ -59,6 +59,6 @@ export type CompressionFormat = "gzip" | "zstd" | "bzip2" | "xz";
 
 /** What the runtime's archive reader does with what an honest builder never writes. */
 export interface ArchiveRules {
-  /** Names that lead out of the root: `confined` to the root, or the end of the pull. */
-  readonly escapes: "confined" | "refused";
+  /** A whiteout that names no file ends the pull; other readers remove the folder it stands in. */
+  readonly refusesEmptyWhiteouts: boolean;
 }

@@ -35,7 +35,9 @@ function configOf({ diffIds = 0, configText }: Given): ConfigDocument {
 
 function rulesOf(runtime: string): ContentRules {
   if (runtime === "docker") return dockerContentRules;
-  if (runtime === "containers-image") return containersImageContentRules;
+  if (runtime.startsWith("podman ")) {
+    return containersImageContentRules({ name: "podman", major: Number(runtime.slice(-1)), minor: 0, patch: 0 });
+  }
   return dialectFor({ runtime: parseRuntime(runtime), settings: {} }).content;
 }
 
@@ -99,8 +101,9 @@ const table: readonly (Given & { readonly name: string; readonly want: string })
     want: "system-mismatch",
   },
   { name: "no rootfs", runtime: "docker", layers: [], configText: "{}", want: "config-unreadable" },
-  { name: "a chart", runtime: "containers-image", config: helm, layers: [chart], want: "not-an-image" },
-  { name: "too few diff ids", runtime: "containers-image", layers: [gzip, gzip], diffIds: 1, want: "layer-count?" },
+  { name: "a chart", runtime: "podman 4", config: helm, layers: [chart], want: "not-an-image" },
+  { name: "too few diff ids", runtime: "podman 4", layers: [gzip, gzip], diffIds: 1, want: "fine" },
+  { name: "too few diff ids", runtime: "podman 5", layers: [gzip, gzip], diffIds: 1, want: "layer-count?" },
 ];
 
 describe("what a runtime makes of a manifest and its config", () => {

@@ -23,7 +23,7 @@ export function containersImageDialect(version: RuntimeVersion): PullDialect {
   return {
     id: `containers-image:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: "legacy",
-    content: containersImageContentRules,
+    content: containersImageContentRules(version),
     attempt: (request, signal) => attempt({ request, traits, signal }),
   };
 }

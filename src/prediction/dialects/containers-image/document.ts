@@ -62,9 +62,7 @@ export function readDocument(
       : undefined;
   if (unsupported !== undefined) return problem({ kind: "unsupported-type", digest, mediaType: unsupported });
   const isArtifact = mediaType === mediaTypes.ociManifest && config.mediaType !== mediaTypes.ociConfig;
-  if (isArtifact && traits.refusesArtifacts) {
-    return problem({ kind: "unsupported-type", digest, mediaType: config.mediaType });
-  }
+  if (isArtifact && traits.refusesArtifacts) return problem({ kind: "not-an-image", mediaType: config.mediaType });
   const declared = artifactType ?? (isArtifact ? config.mediaType : undefined);
   return {
     kind: "image",
