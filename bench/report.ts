@@ -68,9 +68,19 @@ function requestSection({ requests, secondOpinion }: BenchReport): string {
     String(count.resolve),
     String(count.containerdResolve),
     String(count.manifests),
+    String(count.blobs),
     count.sent.join(", "),
   ]);
-  const header = ["registry", "image", "runtime, platform", "to resolve", "containerd's resolve", "manifests", "sent"];
+  const header = [
+    "registry",
+    "image",
+    "runtime, platform",
+    "to resolve",
+    "containerd's resolve",
+    "manifests",
+    "blobs",
+    "sent",
+  ];
   const others = secondOpinion.map(({ access, sent }) => [access, String(sent.length), sent.join(", ")]);
   return [
     "Requests of a cold check",

@@ -4,7 +4,7 @@ import type { Companion } from "./processes.js";
 import type { Access, Arrivals, Registries } from "./registry-process.js";
 import { drcHead } from "./second-opinion.js";
 
-/** What one cold check sends. `resolve` and `manifests` add up to all of it. */
+/** What one cold check sends. `resolve`, `manifests` and `blobs` add up to all of it. */
 export interface RequestCount {
   readonly access: Access;
   readonly image: "manifest" | "index";
@@ -15,6 +15,8 @@ export interface RequestCount {
   readonly containerdResolve: number;
   /** Manifests read by digest, as a pull does next. */
   readonly manifests: number;
+  /** The config, read, and each layer, asked by HEAD. */
+  readonly blobs: number;
   readonly sent: readonly string[];
 }
 
@@ -69,23 +71,26 @@ async function countOne(
     await engine.close();
   }
   const sent = sentTo(await registry.ask<Arrivals>("take"), access);
-  const manifests = sent.filter((request) => request.startsWith("GET") && request.includes("@")).length;
+  const blobs = sent.filter((request) => request.includes("blob @")).length;
+  const manifests = sent.filter((request) => request.startsWith("GET @")).length;
   return {
     access,
     image,
     node,
-    resolve: sent.length - manifests,
+    resolve: sent.length - manifests - blobs,
     containerdResolve: containerdResolve[access],
     manifests,
+    blobs,
     sent,
   };
 }
 
-/** `HEAD v1`, `GET token`, `GET @sha256`: short enough for a table. */
+/** `HEAD v1`, `GET token`, `GET @sha256`, `HEAD blob @sha256`: short enough for a table. */
 function sentTo(arrivals: Arrivals, access: Access): readonly string[] {
   return arrivals[access].map(({ method, path }) => {
     const [route = ""] = path.split("?", 1);
     const last = route.split("/").filter(Boolean).at(-1) ?? "";
-    return `${method} ${last.startsWith("sha256:") ? "@sha256" : last}`;
+    const blob = route.includes("/blobs/") ? "blob " : "";
+    return `${method} ${blob}${last.startsWith("sha256:") ? "@sha256" : last}`;
   });
 }
