@@ -67,7 +67,7 @@ function readOne(object: Fields, apiVersion: string, kind: string, shape: Worklo
       namespace: readText(metadata?.namespace, "metadata.namespace"),
       name: readText(metadata?.name, "metadata.name"),
     },
-    pod: readPodSpec(spec, path, !isCompleted),
+    pod: readPodSpec(spec, path, { isTemplate: !isCompleted, isDaemon: kind === "DaemonSet" }),
   };
 }
 
