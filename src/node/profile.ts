@@ -6,6 +6,7 @@ import { readContainersImage } from "./containers-image/view.js";
 import { readCredentialProviders } from "./credential-providers.js";
 import { readDocker } from "./docker/view.js";
 import { nodeFilesFromMap } from "./files.js";
+import { readKubeletSettings } from "./kubelet/settings.js";
 import { assumedRuntimes, renderRuntime } from "./runtime.js";
 import type { RuntimeView } from "./runtime-view.js";
 import type { NodeCredentials, NodeFiles, NodeProfile, RuntimeVersion } from "./types.js";
@@ -43,12 +44,17 @@ export function seenNodeProfile(node: SeenNode): NodeProfile {
     ...(node.platform !== undefined && { platform: node.platform }),
     trust: "known",
     credentials: readCredentials(node),
-    kubelet: {},
+    kubelet: readKubeletSettings(node.files, node.kubeletRoot),
     ...readRuntime(node),
   };
 }
 
-function readRuntime({ files, runtime, hostsRoots }: SeenNode): RuntimeView {
+/** What a node's runtime makes of its files. */
+export function readRuntime({
+  files,
+  runtime,
+  hostsRoots,
+}: Pick<SeenNode, "files" | "runtime" | "hostsRoots">): RuntimeView {
   switch (runtime.name) {
     case "containerd":
       return readContainerd({ files, runtime }, hostsRoots);
