@@ -92,10 +92,10 @@ async function judgeImage(
   try {
     const plans = distinctPlans(profileChecks, question);
     const [only] = plans;
-    if (only !== undefined && plans.length === 1) return await only.check.judge(question, only.plan, signal);
-    const judgements = plans.map(async ({ check, plan, where }) => ({
-      where,
-      judgement: await check.judge(question, plan, signal),
+    if (only !== undefined && plans.length === 1) return await only.check.judge(question, only, signal);
+    const judgements = plans.map(async (planned) => ({
+      where: planned.where(),
+      judgement: await planned.check.judge(question, planned, signal),
     }));
     return mergeJudgements(await Promise.all(judgements));
   } catch (error) {

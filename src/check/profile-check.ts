@@ -2,9 +2,10 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/index.js";
 import type { PullSecretSelection } from "../credentials/index.js";
 import type { DiagnosisContext, Judgement } from "../findings/index.js";
-import { judgeFailed, judgeMalformedSecret, judgePlan, judgePulled } from "../findings/index.js";
+import { doubtJudgement, judgeFailed, judgeMalformedSecret, judgePlan, judgePulled } from "../findings/index.js";
 import type { NodeCandidates, NodeProfile } from "../node/index.js";
 import { normalisePlatform, type Platform } from "../oci/index.js";
+import { whereOf } from "../placement/index.js";
 import {
   cachedHostPlans,
   dialectFor,
@@ -16,6 +17,7 @@ import {
 } from "../prediction/index.js";
 import { repositoryName } from "../reference/index.js";
 import type { DistinctImage, Workload } from "../workload/index.js";
+import { planQuestions } from "./plan-questions.js";
 import { noSecretsRead, type PodSecretsReader, type SecretsDeps, secretsView } from "./pod-secrets.js";
 
 /** How long a node's registry files are believed; a changed hosts.toml shows within this time. */
@@ -42,67 +44,92 @@ export interface ProfileCheck {
   readonly profile: NodeProfile;
   /** What would be asked of whom; asks nobody. */
   plan(image: DistinctImage): PullPlan;
-  judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement>;
+  /** Equal texts: the same hosts would be asked in the same way. */
+  questionOf(plan: PullPlan): string;
+  judge(question: ImageQuestion, planned: PlannedImage, signal: AbortSignal): Judgement | Promise<Judgement>;
+}
+
+/** A plan, and whether the nodes it is for are there: their platform is then a fact. */
+export interface PlannedImage {
+  readonly plan: PullPlan;
+  readonly areListed: boolean;
 }
 
 /** The check of a profile, the same one for as long as the profile is. */
 export type ProfileChecks = (profile: NodeProfile) => ProfileCheck;
 
 /** What a profile would ask for one image. */
-interface PlannedCheck {
+interface PlannedCheck extends PlannedImage {
   readonly check: ProfileCheck;
-  readonly plan: PullPlan;
-  readonly where: string;
+  /** The nodes it is for, for people; asked only where nodes disagree. */
+  readonly where: () => string;
 }
 
 /**
  * The profiles worth asking for one image. Where the runtime is only assumed, profiles that would ask the same hosts
- * give the same answer but for rare contents, so the newest of them speaks for all: no registry is asked twice.
+ * give the same answer but for rare contents, so the newest of them speaks for all: no registry is asked twice. Profiles that are
+ * alike in everything but what other registries are like are one.
  */
 export function distinctPlans(
   checks: ProfileChecks,
   { candidates, image }: Pick<ImageQuestion, "candidates" | "image">,
 ): readonly PlannedCheck[] {
-  const planned = candidates.map(({ profile, where }) => {
-    const check = checks(profile);
-    return { check, plan: check.plan(image), where };
+  const planned = candidates.map((candidate) => {
+    const check = checks(candidate.profile);
+    return { check, plan: check.plan(image), candidate };
   });
-  if (planned.length === 1) return planned;
-  const byQuestion = new Map<string, PlannedCheck>();
+  const [only] = planned;
+  if (only !== undefined && planned.length === 1) return [asPlanned(only, [only])];
+  const groups = new Map<string, (typeof planned)[number][]>();
   for (const entry of planned) {
-    const { profile } = entry.check;
-    const own = profile.runtimeIsAssumed === true ? "" : profile.name;
-    byQuestion.set(`${own} ${questionOf(entry.plan)}`, entry);
+    const { runtimeIsAssumed, likeness, name } = entry.check.profile;
+    const isOne = likeness !== undefined && runtimeIsAssumed !== true;
+    const own = isOne ? `${likeness} ${circumstancesOf(entry.plan)}` : runtimeIsAssumed === true ? "" : name;
+    const key = `${own} ${entry.candidate.nodes !== undefined} ${entry.check.questionOf(entry.plan)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [entry]);
+    else group.push(entry);
   }
-  return [...byQuestion.values()];
+  return [...groups.values()].flatMap((group) => group.slice(-1).map((last) => asPlanned(last, group)));
 }
 
-/** Two plans with equal text ask the same hosts in the same way; what versions merely know of in addition is left out. */
-function questionOf(plan: PullPlan): string {
-  if (plan.kind !== "pull") return plan.kind;
-  const hosts = plan.hosts.map(({ capabilities, headersOnTokenRequests, httpFallback, ...host }) => ({
-    ...host,
-    // With a written port there is no other port to fall back to.
-    httpFallback: httpFallback !== "never" && /:\d+$/.test(host.address) ? "plain-http" : httpFallback,
-    canPull: capabilities.includes("pull"),
-    canResolve: capabilities.includes("resolve"),
-    headersOnTokenRequests: headersOnTokenRequests && Object.keys(host.headers).length > 0,
-  }));
-  return JSON.stringify(hosts);
+interface PlannedCandidate {
+  readonly check: ProfileCheck;
+  readonly plan: PullPlan;
+  readonly candidate: NodeCandidates;
+}
+
+function asPlanned({ check, plan, candidate }: PlannedCandidate, group: readonly PlannedCandidate[]): PlannedCheck {
+  const where = (): string => {
+    const nodes = group.length === 1 ? [] : group.flatMap((entry) => entry.candidate.nodes ?? []);
+    return nodes.length === 0 ? candidate.where : whereOf(nodes);
+  };
+  return { check, plan, where, areListed: candidate.nodes !== undefined };
+}
+
+/** What of a plan shows in a judgement besides the hosts that are asked. */
+function circumstancesOf(plan: PullPlan): string {
+  if (plan.kind !== "pull") return JSON.stringify(plan);
+  return plan.issues.length === 0 ? String(plan.partial) : JSON.stringify([plan.partial, plan.issues]);
 }
 
 export function createProfileChecks(deps: ProfileCheckDeps): ProfileChecks {
   const known = new WeakMap<NodeProfile, ProfileCheck>();
+  const questionOf = planQuestions();
   return (profile) => {
     const before = known.get(profile);
     if (before !== undefined) return before;
-    const made = createProfileCheck(deps, profile);
+    const made = createProfileCheck(deps, profile, questionOf);
     known.set(profile, made);
     return made;
   };
 }
 
-function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): ProfileCheck {
+function createProfileCheck(
+  deps: ProfileCheckDeps,
+  profile: NodeProfile,
+  questionOf: ProfileCheck["questionOf"],
+): ProfileCheck {
   const dialect = dialectFor(profile);
   const hostsFor = cachedHostPlans(profile, deps.clock, hostPlanTtlMs);
   const plans = new LRUCache<string, PullPlan>({
@@ -119,25 +146,30 @@ function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): Profi
     plans.set(key, made);
     return made;
   };
-  return { profile, plan, judge };
+  return { profile, plan, questionOf, judge };
 
   /** A promise only where something must be waited for: a Secret to be read, a registry to answer. */
-  function judge(question: ImageQuestion, plan: PullPlan, signal: AbortSignal): Judgement | Promise<Judgement> {
+  function judge(
+    question: ImageQuestion,
+    { plan, areListed }: PlannedImage,
+    signal: AbortSignal,
+  ): Judgement | Promise<Judgement> {
     const { workload, image, secrets } = question;
     // Names, policies and broken files need no Secret; most workloads with such a fault are judged without reading one.
     if (plan.kind !== "pull") {
       const { namespace } = workload.identity;
-      return judgePlan(image.image, plan, { namespace, profile, issues: [], secrets: noSecretsRead });
+      const judged = judgePlan(image.image, plan, { namespace, profile, issues: [], secrets: noSecretsRead });
+      return doubtJudgement(judged, plan, profile);
     }
     const selection = secrets();
+    const pull = { plan, namespace: workload.identity.namespace, platform: platformOf(profile, areListed, workload) };
     return selection instanceof Promise
-      ? selection.then((read) => judgePull(workload, plan, read, signal))
-      : judgePull(workload, plan, selection, signal);
+      ? selection.then((read) => judgePull(pull, read, signal))
+      : judgePull(pull, selection, signal);
   }
 
   function judgePull(
-    workload: Workload,
-    plan: Extract<PullPlan, { kind: "pull" }>,
+    { plan, namespace, platform }: PlannedPull,
     selection: PullSecretSelection,
     signal: AbortSignal,
   ): Judgement | Promise<Judgement> {
@@ -145,7 +177,7 @@ function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): Profi
     const repository = repositoryName(reference);
     const context = (): DiagnosisContext => ({
       reference,
-      namespace: workload.identity.namespace,
+      namespace,
       // A file that could not be read may hold just what the node needs.
       profile: plan.partial === true ? { ...profile, trust: "unknown" } : profile,
       issues: plan.issues,
@@ -153,9 +185,11 @@ function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): Profi
     });
     if (selection.failing !== undefined) return judgeMalformedSecret(selection.failing, context());
     const conclude = (outcome: PullOutcome): Judgement =>
-      outcome.kind === "pulled" ? judgePulled(outcome, reference) : judgeFailed(outcome, context());
+      outcome.kind === "pulled"
+        ? judgePulled(outcome, reference)
+        : doubtJudgement(judgeFailed(outcome, context()), plan, profile);
     const asked = { reference, credentials: credentialsFor(repository, selection), hosts };
-    const node = { dialect, platform: platformOf(profile, workload) };
+    const node = { dialect, platform };
     const known = deps.predictor.recall(asked, node);
     return known === undefined ? deps.predictor.predict(asked, node, signal).then(conclude) : conclude(known);
   }
@@ -168,12 +202,18 @@ function createProfileCheck(deps: ProfileCheckDeps, profile: NodeProfile): Profi
   }
 }
 
+interface PlannedPull {
+  readonly plan: Extract<PullPlan, { kind: "pull" }>;
+  readonly namespace: string;
+  readonly platform: Platform | undefined;
+}
+
 const anonymous: PullQuestion["credentials"] = [undefined];
 
-/** A nodeSelector says more about where the Pod lands than the profile does. */
-function platformOf(profile: NodeProfile, workload: Workload): Platform | undefined {
+/** Of nodes that are there the platform is known; of others a nodeSelector says more than the profile does. */
+function platformOf(profile: NodeProfile, areListed: boolean, workload: Workload): Platform | undefined {
   const architecture = workload.pod.nodeSelector["kubernetes.io/arch"];
-  if (architecture === undefined) return profile.platform;
+  if (architecture === undefined || (areListed && profile.platform !== undefined)) return profile.platform;
   const os = workload.pod.nodeSelector["kubernetes.io/os"] ?? "linux";
   return normalisePlatform({ os, architecture });
 }
