@@ -1,12 +1,10 @@
 import { followNodeCredentials, type NodeView, nodeFilesBelow, type ServeFlags } from "../cli/index.js";
-import { type AccountWatchEvent, clusterSecretSource, loadCluster, watchServiceAccounts } from "../cluster/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
-import { inMemorySecretSource, type SecretSource } from "../credentials/index.js";
 import { decide } from "../policy/index.js";
-import type { ReadinessCheck } from "../server/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { openClusterView } from "./cluster-view.js";
 import { serve } from "./serve.js";
 
 /** What the webhook needs beyond its configuration. `stopped` resolves when it shall stop. */
@@ -29,9 +27,9 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
   const node = nodeView(config, { clock, logger, metrics });
-  const secrets = openSecrets(config, clock, logger);
+  const cluster = openClusterView(config, clock, logger);
   try {
-    const assembly = assembleWebhookCheck(deps, { secrets: secrets.source, node, logger, metrics });
+    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics });
     try {
       const serving = await serve({
         config,
@@ -40,7 +38,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         clock,
         metrics,
         logger,
-        readiness: secrets.readiness,
+        readiness: cluster.readiness(),
       }).catch(portFault);
       await deps.stopped;
       await serving.stop();
@@ -48,7 +46,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       await assembly.close();
     }
   } finally {
-    secrets.stop();
+    cluster.stop();
   }
   return 0;
 }
@@ -63,9 +61,9 @@ function portFault(error: unknown): never {
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node"> & { readonly logger: Log; readonly metrics: Metrics },
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes"> & { readonly logger: Log; readonly metrics: Metrics },
 ): Assembly {
-  const { secrets, node, logger, metrics } = given;
+  const { secrets, node, openNodes, logger, metrics } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
     onFault: (error) => logger.error({ err: error }, "a check failed"),
     onRequest: ({ registry, method, status, durationMs }) =>
@@ -79,50 +77,11 @@ function assembleWebhookCheck(
     // Nobody can tell whether a Secret that a live cluster lacks is about to be applied.
     missingSecretsMayAppear: true,
     node,
+    ...(openNodes === undefined ? {} : { openNodes }),
     injectServiceAccount: "templates",
     lingerMs,
     observer,
   });
-}
-
-/** Where Secrets and ServiceAccounts come from while the webhook runs. */
-interface OpenSecrets {
-  readonly source: SecretSource;
-  readonly readiness: readonly ReadinessCheck[];
-  stop(): void;
-}
-
-function openSecrets(config: ServeConfig, clock: Clock, logger: Log): OpenSecrets {
-  if (config.noCluster) {
-    const absent = { kind: "unreadable", reason: "Pullguard was told to read nothing from the cluster" } as const;
-    const source = inMemorySecretSource({ secrets: [], serviceAccounts: [], absent });
-    return { source, readiness: [], stop: () => undefined };
-  }
-  const target = config.kubeconfig === undefined ? undefined : ({ kind: "file", path: config.kubeconfig } as const);
-  const access = loadCluster(target ?? { kind: "default" });
-  if (access === undefined) {
-    throw new PullguardError("ConfigInvalid", "no cluster is configured; give --kubeconfig FILE or --no-cluster");
-  }
-  const watched = watchServiceAccounts({
-    access,
-    clock,
-    source: clusterSecretSource({ access, clock }),
-    onEvent: (event) => reportWatch(logger, event),
-  });
-  return {
-    source: watched.secrets,
-    readiness: [{ name: "service accounts", reason: watched.notReady }],
-    stop: watched.stop,
-  };
-}
-
-function reportWatch(logger: Log, event: AccountWatchEvent): void {
-  if (event.kind === "synced") {
-    logger.info({ accounts: event.accounts }, "service accounts are watched");
-    return;
-  }
-  const { reason, retryMs } = event;
-  logger.warn({ reason, retryMs }, "service accounts are not watched, each is asked for when it is needed");
 }
 
 interface NodeViewDeps {

@@ -9,7 +9,7 @@ import { loadNodeCredentials } from "./node-credentials.js";
 import { nodeFilesBelow } from "./node-root.js";
 import { renderJson } from "./render-json.js";
 import { renderText, type TextStyle } from "./render-text.js";
-import type { CliIo, NodeView, OpenCheck } from "./types.js";
+import type { CheckSetup, CliIo, NodeView, OpenCheck, OpenCluster } from "./types.js";
 
 /**
  * Checks images and manifests and prints the report.
@@ -23,9 +23,7 @@ export async function runCheck(images: readonly string[], flags: CheckFlags, io:
       "nothing to check: name an image or a file (-f FILE); see pullguard check --help",
     );
   }
-  if (flags.kubeconfig !== undefined && !flags.cluster) {
-    throw new PullguardError("InputInvalid", "--kubeconfig and --no-cluster exclude each other");
-  }
+  refuseContradictions(flags);
   const deadlineMs = parseDurationMs(flags.deadline, "--deadline");
   const node = await nodeView(flags);
   const order = await readCheckOrder(images, flags, io.stdin);
@@ -33,11 +31,13 @@ export async function runCheck(images: readonly string[], flags: CheckFlags, io:
     io.stderr.write("note: the input is valid but names no image\n");
   }
   const cluster = flags.cluster && order.workloads.length > 0 ? await io.deps.openCluster(flags.kubeconfig) : undefined;
+  const openNodes = flags.nodes === "cluster" ? await nodesOf(cluster, deadlineMs, io) : undefined;
   const opened = await io.deps.openCheck({
     // With --no-cluster the person says that the files are all there is.
     secrets: layeredSecretSource(order.given, flags.cluster ? (cluster?.secrets ?? "unknown") : "nothing"),
     missingSecretsMayAppear: flags.cluster,
-    node,
+    node: order.profiles.length === 0 ? node : { ...node, profiles: order.profiles },
+    ...(openNodes === undefined ? {} : { openNodes }),
   });
   if (flags.cluster && cluster === undefined && order.workloads.length > 0) {
     io.stderr.write("note: no cluster is configured, so Secrets and ServiceAccounts come from the given files alone\n");
@@ -45,6 +45,33 @@ export async function runCheck(images: readonly string[], flags: CheckFlags, io:
   const report = await checkWithin(deadlineMs, order.workloads, opened);
   io.stdout.write(flags.output === "json" ? renderJson(report) : renderText(report, await textStyle(io)));
   return exitCodeOf(report);
+}
+
+function refuseContradictions(flags: CheckFlags): void {
+  const excluding: readonly (readonly [string, boolean])[] = [
+    ["--kubeconfig and --no-cluster", flags.kubeconfig !== undefined && !flags.cluster],
+    ["--nodes cluster and --no-cluster", flags.nodes === "cluster" && !flags.cluster],
+    ["--node-profile and --node-root", flags.nodeProfile !== undefined && flags.nodeRoot !== undefined],
+    ["--node-profile and --nodes cluster", flags.nodeProfile !== undefined && flags.nodes === "cluster"],
+  ];
+  const found = excluding.find(([, applies]) => applies);
+  if (found !== undefined) throw new PullguardError("InputInvalid", `${found[0]} exclude each other`);
+}
+
+/** What cannot be listed is told and left out: the answers are then less certain, not wrong. */
+async function nodesOf(
+  cluster: OpenCluster | undefined,
+  deadlineMs: number,
+  io: CliIo,
+): Promise<CheckSetup["openNodes"]> {
+  const listed = await cluster?.listNodes(AbortSignal.timeout(deadlineMs));
+  if (listed === undefined) return undefined;
+  if ("problem" in listed) {
+    io.stderr.write(`note: the nodes of the cluster are not known: ${listed.problem}\n`);
+    return undefined;
+  }
+  for (const plural of listed.missing) io.stderr.write(`note: the cluster's ${plural} cannot be listed\n`);
+  return listed.open;
 }
 
 async function nodeView(flags: CheckFlags): Promise<NodeView> {

@@ -1,14 +1,17 @@
 import { PullguardError } from "../core/index.js";
+import type { PublishedProfile } from "../placement/index.js";
 import { type ImageUse, readWorkloads, type Workload } from "../workload/index.js";
 import type { CheckFlags } from "./check-flags.js";
 import { type ManifestObject, parseManifest } from "./documents.js";
+import { collectGivenProfiles, loadNodeProfiles } from "./given-profiles.js";
 import { collectGivenSecrets, type GivenSecrets, parsePullSecretFile } from "./given-secrets.js";
 import { readInputFile, readInputs } from "./read-input.js";
 
-/** Everything that the person's input asks to be checked, and the Secrets that came with it. */
+/** Everything that the person's input asks to be checked, and the Secrets and NodePullProfiles that came with it. */
 export interface CheckOrder {
   readonly workloads: readonly Workload[];
   readonly given: GivenSecrets;
+  readonly profiles: readonly PublishedProfile[];
 }
 
 /**
@@ -17,11 +20,11 @@ export interface CheckOrder {
  */
 export async function readCheckOrder(
   images: readonly string[],
-  flags: Pick<CheckFlags, "filename" | "pullSecret" | "namespace">,
+  flags: Pick<CheckFlags, "filename" | "pullSecret" | "namespace" | "nodeProfile">,
   stdin: AsyncIterable<Uint8Array>,
 ): Promise<CheckOrder> {
-  const { filename = [], pullSecret = [] } = flags;
-  if ([...filename, ...pullSecret].filter((path) => path === "-").length > 1) {
+  const { filename = [], pullSecret = [], nodeProfile = [] } = flags;
+  if ([...filename, ...pullSecret, ...nodeProfile].filter((path) => path === "-").length > 1) {
     throw new PullguardError("InputInvalid", "standard input (-) can be read only once");
   }
   const objects: ManifestObject[] = [];
@@ -33,6 +36,8 @@ export async function readCheckOrder(
     const [input = await readInputFile(path)] = path === "-" ? await readInputs(path, stdin) : [];
     everywhere.push(parsePullSecretFile(input));
   }
+  const profiles = [...collectGivenProfiles(objects)];
+  for (const path of nodeProfile) profiles.push(...(await loadNodeProfiles(path, stdin)));
   const firstSecrets = everywhere.map((secret) => secret.name);
   const workloads = [
     ...(images.length > 0 ? [argumentsWorkload(images, flags.namespace)] : []),
@@ -41,6 +46,7 @@ export async function readCheckOrder(
   return {
     workloads: workloads.map((workload) => withSecretsFirst(workload, firstSecrets)),
     given: collectGivenSecrets(objects, everywhere, flags.namespace),
+    profiles,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Check } from "../check/index.js";
 import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
-import type { NodeFiles } from "../node/index.js";
+import type { NodeFiles, NodeSource } from "../node/index.js";
+import type { ProfileMaker, PublishedProfile } from "../placement/index.js";
 
 /** Where text goes: a stream's `write`. */
 export interface TextSink {
@@ -35,6 +36,8 @@ export interface CliDeps {
   causeCodes(): readonly string[] | Promise<readonly string[]>;
   /** Runs the webhook until it is told to stop; resolves with the exit code. */
   serve(flags: ServeFlags): Promise<number>;
+  /** Runs the node agent until it is told to stop; resolves with the exit code. */
+  nodeAgent(flags: NodeAgentFlags): Promise<number>;
   /** Makes the serving certificate. */
   makeCertificates(flags: CertsFlags): Promise<MadeCertificates>;
 }
@@ -42,6 +45,17 @@ export interface CliDeps {
 export interface OpenCluster {
   readonly server: string;
   readonly secrets: SecretSource;
+  /**
+   * Nodes and their profiles as they are now, or why they cannot be had.
+   * @param signal gives up
+   */
+  listNodes(signal: AbortSignal): Promise<ListedNodes | { readonly problem: string }>;
+}
+
+export interface ListedNodes {
+  readonly open: (maker: ProfileMaker) => NodeSource;
+  /** What else could not be listed, in plural. */
+  readonly missing: readonly string[];
 }
 
 export interface CheckSetup {
@@ -49,6 +63,8 @@ export interface CheckSetup {
   /** Whether a Secret that is not found may still be created before the kubelet looks; false for a closed set of files. */
   readonly missingSecretsMayAppear: boolean;
   readonly node: NodeView;
+  /** Nodes of a cluster; absent: they are what `node` says. */
+  readonly openNodes?: (maker: ProfileMaker) => NodeSource;
 }
 
 /** What the person told about the nodes; everything absent is not known. */
@@ -59,6 +75,8 @@ export interface NodeView {
   readonly runtime?: string;
   /** The folder that looks like a node's `/`, and its files. */
   readonly root?: { readonly path: string; readonly files: NodeFiles };
+  /** NodePullProfiles that came with the input: the nodes are some of those. */
+  readonly profiles?: readonly PublishedProfile[];
   /** `none`: the nodes are known to hold no registry credentials of their own. */
   readonly credentials: "none" | "unknown" | GivenNodeCredentials;
 }
@@ -81,6 +99,19 @@ export interface ServeFlags {
   readonly flags: Readonly<Record<string, unknown>>;
   /** Content of a YAML or JSON file. Throws PullguardError `InputInvalid`. */
   readonly readFile: (path: string) => unknown;
+}
+
+/** What `pullguard node-agent` was told. Times in milliseconds. */
+export interface NodeAgentFlags {
+  readonly nodeName: string;
+  readonly hostRoot: string;
+  readonly namespace: string;
+  readonly intervalMs: number;
+  readonly heartbeatMs: number;
+  /** Port of probes, over HTTP. */
+  readonly port: number;
+  readonly kubeconfig?: string;
+  readonly logLevel: string;
 }
 
 export interface CertsFlags {

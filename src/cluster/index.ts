@@ -1,8 +1,11 @@
 export { type ClusterAccess, type ClusterTarget, loadCluster } from "./kubeconfig.js";
+export { type ListedNodesDeps, listNodes } from "./listed-nodes.js";
+export type { WatchEvent } from "./object-watch.js";
+export { clusterPublisher, type PublisherDeps } from "./profile-publisher.js";
 export { type ClusterSecretDeps, clusterSecretSource } from "./secret-source.js";
 export {
-  type AccountWatchEvent,
   type WatchedAccounts,
   type WatchedAccountsDeps,
   watchServiceAccounts,
 } from "./watched-accounts.js";
+export { type NodesEvent, type WatchedNodes, type WatchedNodesDeps, watchNodes } from "./watched-nodes.js";

@@ -8,6 +8,7 @@ const defaults: ServeConfig = {
   certDir: "certs",
   noCluster: false,
   mode: "warn",
+  agentNamespace: "pullguard-node-agent",
   logLevel: "info",
 };
 
