@@ -3,6 +3,7 @@ import { findKubeAssets, type KubeAssets } from "../support/kube/index.js";
 import { labUser } from "../support/lab/index.js";
 import { admissionTests } from "./admission.js";
 import { kubectlTests } from "./kubectl.js";
+import { nodeTests } from "./nodes.js";
 import { deployment, pullSecret } from "./objects.js";
 import { rightsTests } from "./rights.js";
 import { startWorld, type World } from "./world.js";
@@ -36,6 +37,7 @@ describe("with a real API server", function () {
 
   admissionTests(started);
   rightsTests(started);
+  nodeTests(started);
   kubectlTests(started, () => assets?.kubectl, required);
 
   describe("at the end", () => {

@@ -42,7 +42,10 @@ export interface KubeClient {
 }
 
 /** Kinds of the tests that live outside namespaces. Every plural of theirs is made with an s. */
-const clusterWide = ["Namespace", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"];
+const clusterWide = [
+  ...["Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"],
+  ...["CustomResourceDefinition", "NodePullProfile"],
+];
 const callTimeoutMs = 20_000;
 
 /** The path of an object's collection: `/apis/apps/v1/namespaces/shop/deployments`. */
