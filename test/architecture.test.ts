@@ -14,6 +14,7 @@ const rules: Constitution = {
     workload: 2,
     credentials: 2,
     node: 3,
+    placement: 4,
     registry: 4,
     prediction: 5,
     verification: 6,
@@ -21,6 +22,7 @@ const rules: Constitution = {
     policy: 8,
     check: 9,
     admission: 10,
+    agent: 9,
     cluster: 10,
     certs: 10,
     telemetry: 10,
@@ -41,7 +43,7 @@ const rules: Constitution = {
     selfsigned: ["certs"],
     "smol-toml": ["node"],
     undici: ["registry", "bin"],
-    yaml: ["cli", "credentials"],
+    yaml: ["cli", "credentials", "node"],
     zod: "anywhere",
   },
   builtins: {
@@ -55,7 +57,7 @@ const rules: Constitution = {
     "node:http": ["server"],
     "node:https": ["server"],
     "node:http2": [],
-    "node:tls": ["registry"],
+    "node:tls": ["registry", "bin"],
   },
   expressions: [
     { pattern: /\bDate\.now\(/, folders: edges },

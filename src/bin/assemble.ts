@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns";
 import { type Check, type CheckDeps, type CheckObserver, createCheck } from "../check/index.js";
-import type { GivenNodeCredentials, NodeView, VerificationSetup } from "../cli/index.js";
+import type { NodeView, VerificationSetup } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
-import { type Keyring, nodeFileKeyring, type PullSecretEntry, type SecretSource } from "../credentials/index.js";
-import { candidateProfiles, fixedNodes, type NodeCredentials, type NodeProfile, parseRuntime } from "../node/index.js";
-import { parsePlatform } from "../oci/index.js";
+import type { SecretSource } from "../credentials/index.js";
+import { fixedNodes, type NodeSource } from "../node/index.js";
+import { coverNodes, type ProfileMaker, placeOn } from "../placement/index.js";
 import { createLayerMemory, createPredictor, createThroughputMeter, type Predictor } from "../prediction/index.js";
 import {
   type AddressRules,
@@ -23,6 +23,7 @@ import {
   createVerifyingPredictor,
   type LayerVerdict,
 } from "../verification/index.js";
+import { profileMaker } from "./node-profiles.js";
 import { usualAddressRules } from "./usual-address-rules.js";
 
 /** What the command line and the webhook give to have a check built. */
@@ -32,6 +33,8 @@ export interface AssemblyOrder {
   readonly secrets: SecretSource;
   readonly missingSecretsMayAppear: boolean;
   readonly node: NodeView;
+  /** Follows the nodes of a cluster; absent: they are what `node` says. */
+  readonly openNodes?: (profiles: ProfileMaker) => NodeSource;
   readonly injectServiceAccount: "templates" | "always";
   /** `skip`: what manifests list is not looked at. `check` where absent. */
   readonly layers?: "check" | "skip";
@@ -68,10 +71,10 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   const { clock, observer } = order;
   // One key for the whole process: identities made by node profiles and by Secrets must be comparable.
   const identityKey = randomBytes(32);
-  const profiles = nodeProfiles(order.node, identityKey, clock);
   const rateLimits = createRateLimits(clock);
   const throughput = createThroughputMeter(clock);
   const layers = createLayerMemory(maxCachedOutcomes);
+  const profiles = profileMaker(order.node, identityKey, clock);
   const client = createRegistryClient({
     clock,
     // A seen node's hosts bring its roots along.
@@ -98,7 +101,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   const { predictor, stop } = withWholeLayers(order, prediction, client);
   const check = createCheck({
     clock,
-    nodes: fixedNodes(profiles, order.node.listed),
+    nodes: order.openNodes?.(profiles) ?? givenNodes(order.node, profiles),
     predictor,
     secrets: order.secrets,
     keyring: { identityKey },
@@ -143,64 +146,17 @@ function withWholeLayers(order: AssemblyOrder, predictor: Predictor, client: Reg
   return createBackgroundVerifier({ predictor, client, verifier, clock, ...background, onResult });
 }
 
-function nodeProfiles(view: NodeView, identityKey: Uint8Array, clock: Clock): readonly NodeProfile[] {
-  const profiles = candidateProfiles({
-    ...(view.runtime === undefined ? {} : { runtime: parseRuntime(view.runtime) }),
-    ...(view.platform === undefined ? {} : { platform: parsePlatform(view.platform) }),
-    ...(view.root === undefined
-      ? {}
-      : { node: { name: `node in ${view.root.path}`, files: view.root.files, identityKey, clock } }),
+/** Without a cluster every profile that was given stands for nodes that may be there. */
+function givenNodes(
+  { profiles = [], listed }: NodeView,
+  { otherwise, publishedFor, unseenFor }: ProfileMaker,
+): NodeSource {
+  if (profiles.length === 0) return fixedNodes(otherwise, listed);
+  const written = profiles.map((profile) => ({ ...profile, isHandWritten: true }));
+  const pools = coverNodes([], written, new Map(), {
+    nowMs: 0,
+    unseenFor,
+    profileFor: (published, programs) => publishedFor(published, programs, undefined),
   });
-  const { kubelet } = view;
-  return withCredentials(
-    kubelet === undefined
-      ? profiles
-      : profiles.map((profile) => ({ ...profile, kubelet: { ...profile.kubelet, ...kubelet } })),
-    view,
-    identityKey,
-  );
-}
-
-function withCredentials(
-  profiles: readonly NodeProfile[],
-  view: NodeView,
-  identityKey: Uint8Array,
-): readonly NodeProfile[] {
-  if (view.credentials === "unknown") return profiles;
-  if (view.credentials !== "none") {
-    const file = view.credentials;
-    const given = givenLookup(file, identityKey);
-    return profiles.map((profile) => ({ ...profile, credentials: withGiven(profile.credentials, file, given) }));
-  }
-  // What a node's own files say is surer than what a person says of nodes in general.
-  const none = { kind: "known", lookup: () => [], files: [] } as const;
-  return profiles.map((profile) =>
-    profile.credentials.kind === "known" ? profile : { ...profile, credentials: none },
-  );
-}
-
-type NodeLookup = Extract<NodeCredentials, { kind: "known" }>["lookup"];
-
-/** Looks into a given file, whose entries may be others the next time. */
-function givenLookup(given: GivenNodeCredentials, identityKey: Uint8Array): NodeLookup {
-  let entries: readonly PullSecretEntry[] | undefined;
-  let keyring: Keyring | undefined;
-  return (repository) => {
-    const current = given.entries();
-    if (keyring === undefined || current !== entries) {
-      entries = current;
-      keyring = nodeFileKeyring(given.path, current, { identityKey });
-    }
-    return keyring.lookup(repository);
-  };
-}
-
-/**
- * The node's own files, where they were seen, then the given one, as the kubelet tries what its files hold before what
- * credential providers give (1.36; older ones mix both by key). With the given one nothing is left to find out.
- */
-function withGiven(own: NodeCredentials, { path }: GivenNodeCredentials, given: NodeLookup): NodeCredentials {
-  if (own.kind === "unknown") return { kind: "known", lookup: given, files: [path] };
-  const lookup: NodeLookup = (repository) => [...own.lookup(repository), ...given(repository)];
-  return { kind: "known", lookup, files: [...own.files, path] };
+  return placeOn(pools, otherwise);
 }

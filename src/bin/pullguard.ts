@@ -6,15 +6,20 @@ import { systemClock as clock } from "./system.js";
 // Everything below is imported by the command that needs it: --help and --version wait for no client and no schema.
 
 const version = packageVersion();
+/** Where the manifests put the node agents. */
+const agentNamespace = "pullguard-node-agent";
 
 const deps: CliDeps = {
   version,
   openCluster: async (kubeconfig) => {
-    const { clusterSecretSource, loadCluster } = await import("../cluster/index.js");
+    const { clusterSecretSource, listNodes, loadCluster } = await import("../cluster/index.js");
     const access = loadCluster(kubeconfig === undefined ? { kind: "default" } : { kind: "file", path: kubeconfig });
-    return access === undefined
-      ? undefined
-      : { server: access.server, secrets: clusterSecretSource({ access, clock }) };
+    if (access === undefined) return undefined;
+    return {
+      server: access.server,
+      secrets: clusterSecretSource({ access, clock }),
+      listNodes: (signal) => listNodes({ access, clock, agentNamespace }, signal),
+    };
   },
   openCheck: async (setup) => {
     const { assembleCheck } = await import("./assemble.js");
@@ -47,6 +52,10 @@ const deps: CliDeps = {
   serve: async (flags) => {
     const { runWebhook } = await import("./webhook.js");
     return await runWebhook(flags, { clock, version, stopped: stopSignal() });
+  },
+  nodeAgent: async (flags) => {
+    const { runNodeAgent } = await import("./node-agent.js");
+    return await runNodeAgent(flags, { clock, version, stopped: stopSignal() });
   },
   makeCertificates: async ({ dir, names, days, force }) => {
     const { makeServingCertificates, writeServingCertificates } = await import("../certs/index.js");

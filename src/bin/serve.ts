@@ -108,7 +108,8 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   };
 }
 
-const startTimer: StartTimer = (delayMs, run) => {
+/** The machine's timers. */
+export const startTimer: StartTimer = (delayMs, run) => {
   // Deadlines outlive their requests; only open sockets may keep the process alive.
   const timer = setTimeout(run, delayMs).unref();
   return () => clearTimeout(timer);

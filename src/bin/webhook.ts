@@ -1,11 +1,9 @@
 import { followNodeCredentials, type NodeView, nodeFilesBelow, type ServeFlags } from "../cli/index.js";
-import { type AccountWatchEvent, clusterSecretSource, loadCluster, watchServiceAccounts } from "../cluster/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
-import { inMemorySecretSource, type SecretSource } from "../credentials/index.js";
-import type { ReadinessCheck } from "../server/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { openClusterView } from "./cluster-view.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
 
@@ -31,17 +29,10 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const metrics = createMetrics({ version, processMetrics: true });
   const node = nodeView(config, { clock, logger, metrics });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
-  const secrets = openSecrets(config, clock, logger);
+  const cluster = openClusterView(config, clock, logger);
   try {
     const { addressRules } = policy;
-    const assembly = assembleWebhookCheck(deps, {
-      secrets: secrets.source,
-      node,
-      logger,
-      metrics,
-      config,
-      addressRules,
-    });
+    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
     try {
       const serving = await serve({
         config,
@@ -51,7 +42,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         clock,
         metrics,
         logger,
-        readiness: [...secrets.readiness, ...policy.readiness],
+        readiness: [...cluster.readiness(), ...policy.readiness],
       }).catch(portFault);
       await deps.stopped;
       await serving.stop();
@@ -60,7 +51,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     }
   } finally {
     policy.stop();
-    secrets.stop();
+    cluster.stop();
   }
   return 0;
 }
@@ -75,14 +66,14 @@ function portFault(error: unknown): never {
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node"> &
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes"> &
     Pick<OpenPolicy, "addressRules"> & {
       readonly logger: Log;
       readonly metrics: Metrics;
       readonly config: ServeConfig;
     },
 ): Assembly {
-  const { secrets, node, logger, metrics, config, addressRules } = given;
+  const { secrets, node, openNodes, logger, metrics, config, addressRules } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
     onFault: (error) => logger.error({ err: error }, "a check failed"),
     onRequest: ({ registry, method, status, durationMs }) =>
@@ -97,6 +88,7 @@ function assembleWebhookCheck(
     // Nobody can tell whether a Secret that a live cluster lacks is about to be applied.
     missingSecretsMayAppear: true,
     node,
+    ...(openNodes === undefined ? {} : { openNodes }),
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,
@@ -106,46 +98,6 @@ function assembleWebhookCheck(
       ? { backgroundVerification: { onResult: (result) => metrics.layerVerification(result) } }
       : {}),
   });
-}
-
-/** Where Secrets and ServiceAccounts come from while the webhook runs. */
-interface OpenSecrets {
-  readonly source: SecretSource;
-  readonly readiness: readonly ReadinessCheck[];
-  stop(): void;
-}
-
-function openSecrets(config: ServeConfig, clock: Clock, logger: Log): OpenSecrets {
-  if (config.noCluster) {
-    const absent = { kind: "unreadable", reason: "Pullguard was told to read nothing from the cluster" } as const;
-    const source = inMemorySecretSource({ secrets: [], serviceAccounts: [], absent });
-    return { source, readiness: [], stop: () => undefined };
-  }
-  const target = config.kubeconfig === undefined ? undefined : ({ kind: "file", path: config.kubeconfig } as const);
-  const access = loadCluster(target ?? { kind: "default" });
-  if (access === undefined) {
-    throw new PullguardError("ConfigInvalid", "no cluster is configured; give --kubeconfig FILE or --no-cluster");
-  }
-  const watched = watchServiceAccounts({
-    access,
-    clock,
-    source: clusterSecretSource({ access, clock }),
-    onEvent: (event) => reportWatch(logger, event),
-  });
-  return {
-    source: watched.secrets,
-    readiness: [{ name: "service accounts", reason: watched.notReady }],
-    stop: watched.stop,
-  };
-}
-
-function reportWatch(logger: Log, event: AccountWatchEvent): void {
-  if (event.kind === "synced") {
-    logger.info({ accounts: event.accounts }, "service accounts are watched");
-    return;
-  }
-  const { reason, retryMs } = event;
-  logger.warn({ reason, retryMs }, "service accounts are not watched, each is asked for when it is needed");
 }
 
 interface NodeViewDeps {

@@ -6,8 +6,9 @@ import type { NodeSource } from "../node/index.js";
 import type { Predictor, PulledAttempt } from "../prediction/index.js";
 import { type DistinctImage, distinctImages, type Workload } from "../workload/index.js";
 import { mapConcurrently } from "./concurrently.js";
+import { distinctPlans, type NodeUnions } from "./distinct-plans.js";
 import { podSecretsReader, type SecretsDeps, type SecretsMemory } from "./pod-secrets.js";
-import { createProfileChecks, distinctPlans, type ImageQuestion, type ProfileChecks } from "./profile-check.js";
+import { createProfileChecks, type ImageQuestion, type ProfileChecks } from "./profile-check.js";
 import { type AdviceQuestion, advisePulls, type PullKnowledge } from "./pull-advice.js";
 import type { Check, Report } from "./types.js";
 
@@ -33,9 +34,13 @@ export interface CheckObserver {
   onFault(error: unknown): void;
 }
 
+interface CheckMemory {
+  readonly unions: NodeUnions;
+}
+
 /** Builds the use case that webhook and CLI share. */
 export function createCheck(given: CheckDeps): Check {
-  const deps = { ...given, interpreted: new WeakMap() };
+  const deps = { ...given, interpreted: new WeakMap(), unions: new WeakMap() };
   const profileChecks = createProfileChecks(deps);
   return async ({ workloads }, signal) => {
     // Every image of the request waits on this one signal; Node warns from eleven listeners on.
@@ -48,7 +53,7 @@ export function createCheck(given: CheckDeps): Check {
 }
 
 async function checkWorkload(
-  deps: CheckDeps & SecretsMemory,
+  deps: CheckDeps & SecretsMemory & CheckMemory,
   profileChecks: ProfileChecks,
   workload: Workload,
   signal: AbortSignal,
@@ -105,7 +110,7 @@ function findingOf(
 }
 
 async function judgeImage(
-  deps: CheckDeps,
+  deps: CheckDeps & CheckMemory,
   profileChecks: ProfileChecks,
   question: ImageQuestion,
   signal: AbortSignal,
@@ -113,11 +118,11 @@ async function judgeImage(
   // Thousands of images may be left when the deadline comes; even planning them would delay the answer.
   if (signal.aborted) return judgeUnchecked();
   try {
-    const plans = distinctPlans(profileChecks, question);
+    const plans = distinctPlans(profileChecks, question, deps.unions);
     const [only] = plans;
     if (only !== undefined && plans.length === 1) return await only.check.judge(question, only, signal);
     const judgements = plans.map(async (planned) => ({
-      where: planned.where,
+      where: planned.where(),
       judgement: await planned.check.judge(question, planned, signal),
     }));
     return mergeJudgements(await Promise.all(judgements));

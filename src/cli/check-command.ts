@@ -14,7 +14,7 @@ import { renderJson } from "./render-json.js";
 import { renderJunit } from "./render-junit.js";
 import { renderSarif } from "./render-sarif.js";
 import { renderText, type TextStyle } from "./render-text.js";
-import type { CheckSetup, CliIo, OpenCheck } from "./types.js";
+import type { CheckSetup, CliIo, OpenCheck, OpenCluster } from "./types.js";
 
 /**
  * Checks images and manifests and prints the report.
@@ -33,9 +33,7 @@ export async function runCheck(
       "nothing to check: name an image or a file (-f FILE); see pullguard check --help",
     );
   }
-  if (flags.kubeconfig !== undefined && !flags.cluster) {
-    throw new PullguardError("InputInvalid", "--kubeconfig and --no-cluster exclude each other");
-  }
+  refuseContradictions(flags);
   const config = checkConfig(flags);
   const deadlineMs =
     flags.deadline === undefined
@@ -47,12 +45,14 @@ export async function runCheck(
     io.stderr.write("note: the input is valid but names no image\n");
   }
   const cluster = flags.cluster && order.workloads.length > 0 ? await io.deps.openCluster(flags.kubeconfig) : undefined;
+  const openNodes = flags.nodes === "cluster" ? await nodesOf(cluster, deadlineMs, io) : undefined;
   const progress = io.stderrIsTTY === true ? showProgress(io.stderr, countOf(order.workloads)) : undefined;
   const opened = await io.deps.openCheck({
     // With --no-cluster the person says that the files are all there is.
     secrets: layeredSecretSource(order.given, flags.cluster ? (cluster?.secrets ?? "unknown") : "nothing"),
     missingSecretsMayAppear: flags.cluster,
-    node,
+    node: order.profiles.length === 0 ? node : { ...node, profiles: order.profiles },
+    ...(openNodes === undefined ? {} : { openNodes }),
     ...(flags.layers === false ? { layers: "skip" } : {}),
     ...how,
     dial: config.registries.dial,
@@ -93,6 +93,33 @@ async function rendered(
     case "github":
       return renderGithub(report, locate);
   }
+}
+
+function refuseContradictions(flags: CheckFlags): void {
+  const excluding: readonly (readonly [string, boolean])[] = [
+    ["--kubeconfig and --no-cluster", flags.kubeconfig !== undefined && !flags.cluster],
+    ["--nodes cluster and --no-cluster", flags.nodes === "cluster" && !flags.cluster],
+    ["--node-profile and --node-root", flags.nodeProfile !== undefined && flags.nodeRoot !== undefined],
+    ["--node-profile and --nodes cluster", flags.nodeProfile !== undefined && flags.nodes === "cluster"],
+  ];
+  const found = excluding.find(([, applies]) => applies);
+  if (found !== undefined) throw new PullguardError("InputInvalid", `${found[0]} exclude each other`);
+}
+
+/** What cannot be listed is told and left out: the answers are then less certain, not wrong. */
+async function nodesOf(
+  cluster: OpenCluster | undefined,
+  deadlineMs: number,
+  io: CliIo,
+): Promise<CheckSetup["openNodes"]> {
+  const listed = await cluster?.listNodes(AbortSignal.timeout(deadlineMs));
+  if (listed === undefined) return undefined;
+  if ("problem" in listed) {
+    io.stderr.write(`note: the nodes of the cluster are not known: ${listed.problem}\n`);
+    return undefined;
+  }
+  for (const plural of listed.missing) io.stderr.write(`note: the cluster's ${plural} cannot be listed\n`);
+  return listed.open;
 }
 
 async function checkWithin(

@@ -15,6 +15,10 @@ export interface CheckFlags extends NodeFlags {
   readonly kubeconfig?: string;
   readonly cluster: boolean;
   readonly pullSecret?: readonly string[];
+  /** Files with NodePullProfiles. */
+  readonly nodeProfile?: readonly string[];
+  /** Whether the cluster is asked for its Nodes. */
+  readonly nodes?: "cluster" | "none";
   /** False: what manifests list is not looked at. */
   readonly layers?: boolean;
   readonly deadline?: string;

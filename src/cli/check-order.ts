@@ -1,4 +1,5 @@
 import { PullguardError } from "../core/index.js";
+import type { PublishedProfile } from "../placement/index.js";
 import {
   type ImageUse,
   type PodTemplatePath,
@@ -8,15 +9,17 @@ import {
 } from "../workload/index.js";
 import type { CheckFlags } from "./check-flags.js";
 import { type ManifestObject, type Origin, parseManifest } from "./documents.js";
+import { collectGivenProfiles, loadNodeProfiles } from "./given-profiles.js";
 import { collectGivenSecrets, type GivenSecrets, parsePullSecretFile } from "./given-secrets.js";
 import { readInputFile, readInputs } from "./read-input.js";
 
-/** Everything that the person's input asks to be checked, and the Secrets that came with it. */
+/** Everything that the person's input asks to be checked, and the Secrets and NodePullProfiles that came with it. */
 export interface CheckOrder {
   readonly workloads: readonly Workload[];
   readonly given: GivenSecrets;
   /** Where a workload was written; nothing for images that were given by name. */
   readonly origins: ReadonlyMap<WorkloadIdentity, Origin>;
+  readonly profiles: readonly PublishedProfile[];
 }
 
 /**
@@ -25,12 +28,12 @@ export interface CheckOrder {
  */
 export async function readCheckOrder(
   images: readonly string[],
-  flags: Pick<CheckFlags, "filename" | "pullSecret" | "namespace">,
+  flags: Pick<CheckFlags, "filename" | "pullSecret" | "namespace" | "nodeProfile">,
   stdin: AsyncIterable<Uint8Array>,
   podTemplates: readonly PodTemplatePath[] = [],
 ): Promise<CheckOrder> {
-  const { filename = [], pullSecret = [] } = flags;
-  if ([...filename, ...pullSecret].filter((path) => path === "-").length > 1) {
+  const { filename = [], pullSecret = [], nodeProfile = [] } = flags;
+  if ([...filename, ...pullSecret, ...nodeProfile].filter((path) => path === "-").length > 1) {
     throw new PullguardError("InputInvalid", "standard input (-) can be read only once");
   }
   const objects: ManifestObject[] = [];
@@ -42,6 +45,8 @@ export async function readCheckOrder(
     const [input = await readInputFile(path)] = path === "-" ? await readInputs(path, stdin) : [];
     everywhere.push(parsePullSecretFile(input));
   }
+  const profiles = [...collectGivenProfiles(objects)];
+  for (const path of nodeProfile) profiles.push(...(await loadNodeProfiles(path, stdin)));
   const firstSecrets = everywhere.map((secret) => secret.name);
   const origins = new Map<WorkloadIdentity, Origin>();
   const written = objects.flatMap((object) => {
@@ -54,6 +59,7 @@ export async function readCheckOrder(
     workloads: workloads.map((workload) => withSecretsFirst(workload, firstSecrets)),
     given: collectGivenSecrets(objects, everywhere, flags.namespace),
     origins,
+    profiles,
   };
 }
 

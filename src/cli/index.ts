@@ -1,5 +1,5 @@
 export { followNodeCredentials, type NodeCredentialsDeps } from "./node-credentials.js";
-export { nodeFilesBelow } from "./node-root.js";
+export { nodeFilesBelow, signaturesBelow } from "./node-root.js";
 export { runCli } from "./run.js";
 export type {
   CertsFlags,
@@ -8,7 +8,9 @@ export type {
   CliIo,
   Environment,
   GivenNodeCredentials,
+  ListedNodes,
   MadeCertificates,
+  NodeAgentFlags,
   NodeView,
   OpenCheck,
   OpenCluster,

@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { PullguardError } from "../core/index.js";
-import type { NodeFiles } from "../node/index.js";
+import type { NodeFiles, NodeTree } from "../node/index.js";
 
 const maxFileBytes = 1024 * 1024;
 const chunkBytes = 16 * 1024;
@@ -18,7 +18,7 @@ type Located =
  * resolved inside the folder, an absolute link from its top, and `..` stops there. A file counts up to 1 MiB.
  * @throws PullguardError `InputInvalid` if `root` is no folder
  */
-export function nodeFilesBelow(root: string): NodeFiles {
+export function nodeFilesBelow(root: string): NodeTree {
   const top = resolve(root);
   if (!statSync(top, { throwIfNoEntry: false })?.isDirectory()) {
     throw new PullguardError("InputInvalid", `--node-root ${root}: no such folder`);
@@ -41,6 +41,22 @@ export function nodeFilesBelow(root: string): NodeFiles {
       return entriesIn(top, path, located.path, "folder");
     },
     exists: (path) => locate(top, path).kind === "at",
+  };
+}
+
+/**
+ * Tells changes below a node's `/` cheaply: a text for each path that changes when a file's content, a folder's names or
+ * a link on the way does.
+ */
+export function signaturesBelow(root: string): (path: string) => string {
+  const top = resolve(root);
+  return (path) => {
+    const located = locate(top, path);
+    if (located.kind !== "at") return located.kind;
+    const stats = statSync(located.path, { throwIfNoEntry: false, bigint: true });
+    return stats === undefined
+      ? "missing"
+      : [located.path, stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs, stats.mode].join(" ");
   };
 }
 

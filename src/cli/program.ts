@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { type CheckFlags, failures, outputFormats } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
+import { addNodeAgent } from "./node-agent-command.js";
 import { addNode, addTrust } from "./node-program.js";
 import { nodeCredentialsHelp, repeatable, wholeNumber } from "./options.js";
 import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
@@ -39,6 +40,7 @@ export function buildProgram(io: CliIo, finish: (exitCode: number) => void): Com
   addCerts(program, io, finish);
   addServe(program, io, finish);
   addSimulate(program, io, finish);
+  addNodeAgent(program, io, finish);
   return program;
 }
 
@@ -92,6 +94,14 @@ function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
     .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
     .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
+    .addOption(
+      repeatable("--node-profile <FILE>", "NodePullProfile manifests that tell what the nodes are (repeatable)"),
+    )
+    .addOption(
+      new Option("--nodes <cluster|none>", "take the nodes and their NodePullProfiles from the cluster")
+        .choices(["cluster", "none"])
+        .default("none"),
+    )
     .addOption(new Option("--node-credentials <none|unknown|FILE>", nodeCredentialsHelp).default("unknown"))
     .addOption(repeatable("--present <IMAGE>", "image that every node holds already (repeatable)"))
     .addOption(
@@ -207,7 +217,8 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--metrics-port <PORT>", "port for metrics and health over HTTP (default: 8080)")
     .option("--cert-dir <DIR>", "folder with tls.crt and tls.key (default: certs)")
     .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: the Pod's own)")
-    .option("--no-cluster", "read no Secrets and ServiceAccounts")
+    .option("--no-cluster", "read no Secrets, ServiceAccounts and Nodes")
+    .option("--agent-namespace <NAMESPACE>", "namespace of the node agents' Leases (default: pullguard-node-agent)")
     .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
     .option("--node-credentials <none|unknown|FILE>", `${nodeCredentialsHelp} (default: unknown)`)
     .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")

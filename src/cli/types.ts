@@ -1,6 +1,7 @@
 import type { Check } from "../check/index.js";
 import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
-import type { KubeletSettings, NodeCandidates, NodeFiles } from "../node/index.js";
+import type { KubeletSettings, NodeCandidates, NodeFiles, NodeSource } from "../node/index.js";
+import type { ProfileMaker, PublishedProfile } from "../placement/index.js";
 import type { DialSettings } from "../policy/index.js";
 import type { PulledAttempt } from "../prediction/index.js";
 import type { RegistryView, ViewQuestion } from "../registry/index.js";
@@ -45,6 +46,8 @@ export interface CliDeps {
   causeCodes(): readonly string[] | Promise<readonly string[]>;
   /** Runs the webhook until it is told to stop; resolves with the exit code. */
   serve(flags: ServeFlags): Promise<number>;
+  /** Runs the node agent until it is told to stop; resolves with the exit code. */
+  nodeAgent(flags: NodeAgentFlags): Promise<number>;
   /** Makes the serving certificate. */
   makeCertificates(flags: CertsFlags): Promise<MadeCertificates>;
 }
@@ -52,6 +55,17 @@ export interface CliDeps {
 export interface OpenCluster {
   readonly server: string;
   readonly secrets: SecretSource;
+  /**
+   * Nodes and their profiles as they are now, or why they cannot be had.
+   * @param signal gives up
+   */
+  listNodes(signal: AbortSignal): Promise<ListedNodes | { readonly problem: string }>;
+}
+
+export interface ListedNodes {
+  readonly open: (maker: ProfileMaker) => NodeSource;
+  /** What else could not be listed, in plural. */
+  readonly missing: readonly string[];
 }
 
 export interface CheckSetup {
@@ -65,6 +79,8 @@ export interface CheckSetup {
   readonly layers?: "check" | "skip";
   /** Present: every layer is read as a whole. */
   readonly verification?: VerificationSetup;
+  /** Nodes of a cluster; absent: they are what `node` says. */
+  readonly openNodes?: (maker: ProfileMaker) => NodeSource;
   /** Which hosts and addresses may be dialled, beyond the usual. */
   readonly dial?: DialSettings;
   /** Hears that one more image has been judged. */
@@ -86,6 +102,8 @@ export interface NodeView {
   readonly runtime?: string;
   /** The folder that looks like a node's `/`, and its files. */
   readonly root?: { readonly path: string; readonly files: NodeFiles };
+  /** NodePullProfiles that came with the input: the nodes are some of those. */
+  readonly profiles?: readonly PublishedProfile[];
   /** `none`: the nodes are known to hold no registry credentials of their own. */
   readonly credentials: "none" | "unknown" | GivenNodeCredentials;
   readonly kubelet?: KubeletSettings;
@@ -113,6 +131,19 @@ export interface ServeFlags {
   readonly readFile: (path: string) => unknown;
   /** The PullguardConfig in such a file, undefined for none, null for an empty file; not looked into. Throws PullguardError `InputInvalid`. */
   readonly readPolicy: (path: string) => unknown;
+}
+
+/** What `pullguard node-agent` was told. Times in milliseconds. */
+export interface NodeAgentFlags {
+  readonly nodeName: string;
+  readonly hostRoot: string;
+  readonly namespace: string;
+  readonly intervalMs: number;
+  readonly heartbeatMs: number;
+  /** Port of probes, over HTTP. */
+  readonly port: number;
+  readonly kubeconfig?: string;
+  readonly logLevel: string;
 }
 
 export interface CertsFlags {

@@ -1,11 +1,14 @@
 export { readServiceRanges } from "./cluster-ip-ranges.js";
 export { type ConfigWatch, type ConfigWatchDeps, type ConfigWatchEvent, watchConfig } from "./config-watch.js";
 export { type ClusterAccess, type ClusterTarget, loadCluster } from "./kubeconfig.js";
+export { type ListedNodesDeps, listNodes } from "./listed-nodes.js";
 export { clusterNamespaces, type NamespacesDeps } from "./namespaces.js";
+export type { WatchEvent } from "./object-watch.js";
+export { clusterPublisher, type PublisherDeps } from "./profile-publisher.js";
 export { type ClusterSecretDeps, clusterSecretSource } from "./secret-source.js";
 export {
-  type AccountWatchEvent,
   type WatchedAccounts,
   type WatchedAccountsDeps,
   watchServiceAccounts,
 } from "./watched-accounts.js";
+export { type NodesEvent, type WatchedNodes, type WatchedNodesDeps, watchNodes } from "./watched-nodes.js";

@@ -12,7 +12,7 @@ export interface ServeConfig {
   readonly certDir: string;
   /** Absent and `noCluster` false: the Pod's own ServiceAccount. */
   readonly kubeconfig?: string;
-  /** Reads no Secrets and ServiceAccounts. */
+  /** Reads no Secrets, ServiceAccounts and Nodes. */
   readonly noCluster: boolean;
   /** Folder that holds a copy of a node's files. */
   readonly nodeRoot?: string;
@@ -26,6 +26,8 @@ export interface ServeConfig {
    * and `unknown` is the path of a file that holds them.
    */
   readonly nodeCredentials?: string;
+  /** Where the node agents keep their Leases. */
+  readonly agentNamespace: string;
   readonly logLevel: LogLevel;
   /** Does not look whether what manifests list is there. */
   readonly noLayers: boolean;
@@ -67,6 +69,7 @@ const fields = {
   nodeCredentials: z
     .string({ error: "must be unknown, none or a file" })
     .min(1, { error: "must be unknown, none or a file" }),
+  agentNamespace: z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
     error: "must be trace, debug, info, warn, error, fatal or silent",
   }),
@@ -85,6 +88,7 @@ const defaults = {
   noLayers: false,
   verifyLayers: false,
   mode: "warn",
+  agentNamespace: "pullguard-node-agent",
   logLevel: "info",
 } as const;
 

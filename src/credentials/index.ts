@@ -11,7 +11,9 @@ export {
   type NodeCredentialPlaces,
   type NodeKeyring,
   nodeFileKeyring,
+  nodeHostsKeyring,
   parseNodeCredentials,
+  readNodeCredentialHosts,
 } from "./node-credentials.js";
 export {
   type CredentialProvider,

@@ -1,5 +1,7 @@
+import { Redacted } from "../core/index.js";
 import { parseDockerConfig } from "./docker-config.js";
 import { buildKeyring, type KeyringDeps } from "./keyring.js";
+import { readKey } from "./registry-key.js";
 import type { Keyring, PullSecretEntry } from "./types.js";
 
 /** Where a node's kubelet looks; paths absolute as on the node. */
@@ -40,6 +42,31 @@ export function parseNodeCredentials(
     rejected.push({ file, message: config.message });
   }
   return { keyring: buildKeyring([], deps), rejected };
+}
+
+/**
+ * For which registries a node's files hold credentials: the normalised keys of the file that the kubelet uses, in its
+ * order. Nothing of the credentials themselves.
+ */
+export function readNodeCredentialHosts(
+  read: (path: string) => string | undefined,
+  places: NodeCredentialPlaces,
+): readonly string[] {
+  for (const { file, form } of candidates(places)) {
+    const text = read(file);
+    const config = text === undefined ? undefined : parseDockerConfig(text, form);
+    if (config?.kind !== "entries") continue;
+    return config.entries.flatMap(({ writtenKey }) => readKey(writtenKey.reveal())?.normalised ?? []);
+  }
+  return [];
+}
+
+/** Which repositories a node holds a credential for, by the keys of {@link readNodeCredentialHosts}. */
+export function nodeHostsKeyring(hosts: readonly string[], file: string): (repository: string) => boolean {
+  const nothing = new Redacted("withheld");
+  const entries = hosts.map((key) => ({ key, writtenKey: new Redacted(key), username: "withheld", password: nothing }));
+  const keyring = nodeFileKeyring(file, entries, { identityKey: new Uint8Array(32) });
+  return (repository) => keyring.lookup(repository).length > 0;
 }
 
 /** The keyring of one file that is known to hold a node's credentials; `file` is the path shown in messages. */

@@ -9,7 +9,7 @@ export interface DiagnosisContext {
   readonly namespace: string;
   readonly profile: Pick<
     NodeProfile,
-    "trust" | "credentials" | "hostsRoot" | "registryStyle" | "runtime" | "runtimeIsAssumed"
+    "trust" | "credentials" | "hostsRoot" | "registryStyle" | "runtime" | "runtimeIsAssumed" | "lastConfirmed"
   >;
   readonly issues: readonly NodeConfigIssue[];
   /** The file that says which hosts the nodes ask could not be read. */
@@ -58,6 +58,7 @@ function missingKnowledge(
   needs: "node-trust" | "node-credentials",
   { namespace, profile, reference, secrets }: DiagnosisContext,
 ): string | undefined {
+  if (profile.lastConfirmed !== undefined) return `the nodes' profile was last confirmed ${profile.lastConfirmed()}`;
   if (needs === "node-trust") {
     return profile.trust === "known"
       ? undefined
@@ -67,7 +68,11 @@ function missingKnowledge(
   const unseen = unseenSecrets(namespace, secrets);
   if (unseen !== undefined) return unseen;
   if (profile.credentials.kind === "unknown") return "whether the nodes hold credentials of their own is not known";
-  const providers = profile.credentials.providersFor?.(repositoryName(reference)) ?? [];
+  const repository = repositoryName(reference);
+  if (profile.credentials.withheldFor?.(repository) === true) {
+    return "the nodes hold credentials for it that are not shown to Pullguard";
+  }
+  const providers = profile.credentials.providersFor?.(repository) ?? [];
   return providers.length === 0
     ? undefined
     : `the nodes' credential provider ${providers.join(", ")} may have credentials`;

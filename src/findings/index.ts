@@ -1,6 +1,7 @@
 export { type CauseCode, catalogue, causeCodes, causeEntry } from "./catalogue.js";
 export type { CauseEntry, KubeletReason } from "./cause-entry.js";
 export type { DiagnosisContext, SecretsView } from "./diagnosis.js";
+export { doubtJudgement } from "./doubt.js";
 export {
   type Judgement,
   judgeDoubted,

@@ -1,14 +1,12 @@
 import { posix } from "node:path";
-import type { NodeFiles } from "./types.js";
+import type { NodeTree } from "./snapshot/recorder.js";
 
 /**
  * A node's files held in memory.
  * @param record  text by absolute path; a path that ends in `/` is an empty folder, an `{ unreadable }` value a file that is
  *                there but cannot be read
  */
-export function nodeFilesFromMap(
-  record: Readonly<Record<string, string | { readonly unreadable: string }>>,
-): NodeFiles {
+export function nodeFilesFromMap(record: Readonly<Record<string, string | { readonly unreadable: string }>>): NodeTree {
   const contents = new Map<string, string | { readonly unreadable: string }>();
   const folders = new Map<string, string[]>([["/", []]]);
   for (const [path, content] of Object.entries(record)) {
@@ -28,7 +26,8 @@ export function nodeFilesFromMap(
     },
     list: (path) => folders.get(cleanPath(path)),
     folders: (path) => {
-      const below = [...folders.keys()].filter((folder) => folder !== "/" && posix.dirname(folder) === cleanPath(path));
+      const parent = cleanPath(path);
+      const below = [...folders.keys()].filter((folder) => folder !== "/" && posix.dirname(folder) === parent);
       return below.map((folder) => posix.basename(folder)).sort();
     },
     exists: (path) => contents.has(cleanPath(path)) || folders.has(cleanPath(path)),

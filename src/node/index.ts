@@ -6,7 +6,8 @@ export { systemRoots } from "./environment/system-roots.js";
 export { nodeFilesFromMap } from "./files.js";
 export { fixedNodes } from "./fixed-nodes.js";
 export { guessRuntime, newestVersion, type RuntimeGuess } from "./guess-runtime.js";
-export { readKubeletSettings } from "./kubelet-config.js";
+export { readKubeletSettings } from "./kubelet/fields.js";
+export { hostPlanKey } from "./plan-key.js";
 export {
   type CandidateNode,
   candidateProfiles,
@@ -24,4 +25,10 @@ export {
   type RegistryAdvice,
 } from "./registry-advice.js";
 export { assumedRuntimes, parseRuntime, renderRuntime } from "./runtime.js";
+export { type GatheredNode, gatherProfile } from "./snapshot/gather.js";
+export { findIssues, type PublishedNode, publishedNodeProfiles } from "./snapshot/rebuild.js";
+export type { NodeTree } from "./snapshot/recorder.js";
+export { canonicalText, renderProfileSpec } from "./snapshot/render.js";
+export { type ProfileSpec, type ProfileSpecReading, parseProfileSpec } from "./snapshot/spec.js";
+export { type WellKnownRoots, wellKnownRoots } from "./snapshot/well-known.js";
 export type * from "./types.js";

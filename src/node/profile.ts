@@ -7,6 +7,7 @@ import { readCredentialProviders } from "./credential-providers.js";
 import { readDocker } from "./docker/view.js";
 import { followSurroundings, readSurroundings, surrounded } from "./environment/surroundings.js";
 import { nodeFilesFromMap } from "./files.js";
+import { readNodeKubelet } from "./kubelet/settings.js";
 import { assumedRuntimes, renderRuntime } from "./runtime.js";
 import type { RuntimeView } from "./runtime-view.js";
 import type { NodeCredentials, NodeFiles, NodeProfile, RuntimeVersion } from "./types.js";
@@ -49,7 +50,7 @@ export function seenNodeProfile(node: SeenNode): NodeProfile {
     ...(node.platform !== undefined && { platform: node.platform }),
     trust: "known",
     credentials: withRuntimeSources(readCredentials(node), credentialSources),
-    kubelet: {},
+    kubelet: readNodeKubelet(node.files, node.kubeletRoot),
     ...view,
     issues: [...view.issues, ...trustIssues, ...environmentIssues],
     hostsFor: (reference) => surrounded(hostsFor(reference), surroundings()),
@@ -66,7 +67,13 @@ function withRuntimeSources(credentials: NodeCredentials, sources: RuntimeView["
   };
 }
 
-function readRuntime({ files, runtime, hostsRoots, identityKey }: SeenNode): RuntimeView {
+/** What a node's runtime makes of its files. */
+export function readRuntime({
+  files,
+  runtime,
+  hostsRoots,
+  identityKey,
+}: Pick<SeenNode, "files" | "runtime" | "hostsRoots" | "identityKey">): RuntimeView {
   switch (runtime.name) {
     case "containerd":
       return readContainerd({ files, runtime }, { hostsRoots, identityKey });

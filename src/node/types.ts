@@ -175,6 +175,8 @@ export type NodeCredentials =
        * node runs none.
        */
       readonly providersFor?: (repository: string) => readonly string[];
+      /** Whether the node has a credential for a repository that it did not show; absent where it showed all. */
+      readonly withheldFor?: (repository: string) => boolean;
     }
   | { readonly kind: "unknown" };
 
@@ -239,6 +241,12 @@ export interface NodeProfile {
   readonly platform?: Platform;
   /** `unknown`: certs.d, CAs and insecure settings of the nodes were not seen. */
   readonly trust: "known" | "unknown";
+  /** Present: the registry configuration was seen, but not (all of) the authorities that the whole system trusts. */
+  readonly systemRoots?: "unknown";
+  /** Present: nobody has confirmed this for too long; how long ago it last was, for people: `20 min ago`. */
+  readonly lastConfirmed?: () => string;
+  /** Equal for profiles that differ in their name and registry hosts at most; absent where nobody can tell. */
+  readonly likeness?: string;
   readonly credentials: NodeCredentials;
   /** Path of the registry configuration root on the node, for fixes: `/etc/containerd/certs.d`. */
   readonly hostsRoot: string;

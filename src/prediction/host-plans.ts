@@ -1,6 +1,6 @@
 import type { Clock } from "../core/index.js";
-import type { HostPlan, NodeProfile } from "../node/index.js";
-import { type ImageReference, repositoryName } from "../reference/index.js";
+import { type HostPlan, hostPlanKey, type NodeProfile } from "../node/index.js";
+import type { ImageReference } from "../reference/index.js";
 
 /**
  * A profile's host plans, each read at most once in `ttlMs`: containerd reads its files at every pull, so a change must
@@ -15,7 +15,7 @@ export function cachedHostPlans(
   const plans = new Map<string, { readonly plan: HostPlan; readonly until: number }>();
   return (reference) => {
     const now = clock.nowMs();
-    const key = profile.hostsScope === "registry" ? reference.domain : repositoryKey(reference);
+    const key = hostPlanKey(profile, reference);
     const known = plans.get(key);
     if (known !== undefined && known.until > now) return known.plan;
     if (plans.size >= maxPlans) plans.clear();
@@ -23,10 +23,4 @@ export function cachedHostPlans(
     plans.set(key, { plan, until: now + ttlMs });
     return plan;
   };
-}
-
-/** Mirrors may serve digests only, and short names may lead elsewhere than the same name written out. */
-function repositoryKey(reference: ImageReference): string {
-  const isDigest = reference.digest !== undefined;
-  return `${repositoryName(reference)} ${isDigest} ${reference.written.split("@", 1)[0]}`;
 }

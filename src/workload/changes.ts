@@ -27,8 +27,14 @@ function pullsAlike(old: PodPullSpec, current: PodPullSpec): boolean {
     old.serviceAccountName === current.serviceAccountName &&
     old.nodeName === current.nodeName &&
     sameEntries(old.imagePullSecrets, current.imagePullSecrets) &&
-    sameEntries(old.nodeSelector, current.nodeSelector)
+    (current.nodeName !== undefined || landsAlike(old, current))
   );
+}
+
+/** A Pod that has its node stays there, whatever is added to its tolerations. */
+function landsAlike(old: PodPullSpec, current: PodPullSpec): boolean {
+  const others = ({ nodeAffinity, tolerations, os }: PodPullSpec) => JSON.stringify([nodeAffinity, tolerations, os]);
+  return sameEntries(old.nodeSelector, current.nodeSelector) && others(old) === others(current);
 }
 
 function sameEntries(old: object, current: object): boolean {

@@ -1,4 +1,5 @@
 import { type Fields, readList, readObject, readText, readTextMap } from "./fields.js";
+import { daemonTolerations, readPlacement } from "./placement.js";
 import { readPullPolicy } from "./pull-policy.js";
 import type { ImageUse, PodPullSpec } from "./types.js";
 
@@ -13,22 +14,31 @@ const containerLists = [
  * may be filled in later, and a Pod that has one is never stored.
  * @param spec undefined where the object has none: nothing is pulled then
  * @param path of the spec from the object's root
+ * @param kind `isDaemon`: a DaemonSet's template, whose Pods get tolerations of their own
  * @throws PullguardError `InputInvalid` for a field of a type that no API server would have decoded
  */
-export function readPodSpec(spec: Fields | undefined, path: string, isTemplate: boolean): PodPullSpec {
+export function readPodSpec(
+  spec: Fields | undefined,
+  path: string,
+  kind: { readonly isTemplate: boolean; readonly isDaemon: boolean },
+): PodPullSpec {
   const fields = spec ?? {};
   const images = [
     ...containerLists.flatMap(({ field, role }) => containerImages(fields[field], `${path}.${field}`, role)),
     ...volumeImages(fields.volumes, `${path}.volumes`),
   ];
   const nodeName = readText(fields.nodeName, `${path}.nodeName`);
+  const { tolerations = [], ...placement } = readPlacement(fields, path);
+  const allTolerations = kind.isDaemon ? [...tolerations, ...daemonTolerations(fields)] : tolerations;
   return {
     images,
     imagePullSecrets: secretNames(fields.imagePullSecrets, `${path}.imagePullSecrets`),
     serviceAccountName: serviceAccountOf(fields, path) || "default",
-    isTemplate,
+    isTemplate: kind.isTemplate,
     ...(nodeName === "" ? {} : { nodeName }),
     nodeSelector: readTextMap(fields.nodeSelector, `${path}.nodeSelector`),
+    ...placement,
+    ...(allTolerations.length === 0 ? {} : { tolerations: allTolerations }),
   };
 }
 

@@ -77,7 +77,7 @@ function readOne(object: Fields, apiVersion: string, kind: string, shape: Worklo
   const isCompleted = kind === "Pod" && (isCompletedPodSpec(spec) || isMirrorPod(metadata));
   return {
     identity: identityOf(metadata, apiVersion, kind),
-    pod: readPodSpec(spec, path, !isCompleted),
+    pod: readPodSpec(spec, path, { isTemplate: !isCompleted, isDaemon: kind === "DaemonSet" }),
     rollout: readRollout(kind, object),
   };
 }
@@ -86,7 +86,7 @@ function readCustom(object: Fields, apiVersion: string, kind: string, where: Pod
   const metadata = readObject(object.metadata, "metadata");
   return templatesAt(object, where).map(({ path, spec }) => ({
     identity: identityOf(metadata, apiVersion, kind),
-    pod: readPodSpec(spec, path, true),
+    pod: readPodSpec(spec, path, { isTemplate: true, isDaemon: false }),
   }));
 }
 

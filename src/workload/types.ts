@@ -32,6 +32,37 @@ export interface PodPullSpec {
   readonly isTemplate: boolean;
   readonly nodeName?: string;
   readonly nodeSelector: Readonly<Record<string, string>>;
+  /** Required node affinity: one of the terms must hold. Absent: none is required. */
+  readonly nodeAffinity?: readonly NodeSelectorTerm[];
+  /** Absent: none. Those that a controller adds to its Pods are among them. */
+  readonly tolerations?: readonly Toleration[];
+  /** `spec.os.name`: `linux` or `windows`. */
+  readonly os?: string;
+}
+
+/** `Unknown`: one of a Kubernetes newer than this program; it may hold for any node. */
+export type SelectorOperator = "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" | "Unknown";
+
+/** One condition on a label (or, in `fields`, on a field) of a node. */
+export interface NodeRequirement {
+  readonly key: string;
+  readonly operator: SelectorOperator;
+  readonly values: readonly string[];
+}
+
+/** Holds for a node that meets every requirement; one without any holds for none. */
+export interface NodeSelectorTerm {
+  readonly expressions: readonly NodeRequirement[];
+  /** `metadata.name` is the only field that the API server accepts. */
+  readonly fields: readonly NodeRequirement[];
+}
+
+/** Absent parts match everything: no key every taint, no effect every effect. */
+export interface Toleration {
+  readonly key?: string;
+  readonly operator: "Exists" | "Equal";
+  readonly value: string;
+  readonly effect?: string;
 }
 
 /** How many Pods a workload brings, and how fast. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CertsFlags, runCli, type ServeFlags } from "../../src/cli/index.js";
+import { type CertsFlags, type NodeAgentFlags, runCli, type ServeFlags } from "../../src/cli/index.js";
 import { fakeIo } from "./fake-io.js";
 
 describe("pullguard", () => {
@@ -15,12 +15,12 @@ describe("pullguard", () => {
   it("prints help that names every command and shows examples", async () => {
     const io = fakeIo();
     assert.equal(await runCli(["--help"], io), 0);
-    for (const part of ["check", "explain", "node", "trust", "certs", "serve", "Examples:"])
+    for (const part of ["check", "explain", "node", "trust", "certs", "serve", "node-agent", "Examples:"])
       assert.ok(io.out().includes(part), part);
     assert.equal(io.err(), "");
   });
 
-  for (const command of ["check", "explain", "node", "trust", "certs", "serve"]) {
+  for (const command of ["check", "explain", "node", "trust", "certs", "serve", "node-agent"]) {
     it(`prints help for ${command} that fits into 100 columns`, async () => {
       const io = fakeIo();
       assert.equal(await runCli([command, "--help"], io), 0);
@@ -188,6 +188,46 @@ describe("pullguard serve", () => {
       assert.throws(() => readFile(join(folder, "nowhere")), { code: "InputInvalid", message: "no such file" });
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("pullguard node-agent", () => {
+  async function run(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const given: NodeAgentFlags[] = [];
+    const nodeAgent = async (flags: NodeAgentFlags) => {
+      given.push(flags);
+      return 0;
+    };
+    const io = fakeIo({ env: () => env, deps: { nodeAgent } });
+    return { code: await runCli(["node-agent", ...argv], io), flags: given[0], err: io.err() };
+  }
+  const defaults = {
+    ...{ hostRoot: "/host", namespace: "pullguard-node-agent", logLevel: "info" },
+    ...{ intervalMs: 5_000, heartbeatMs: 60_000, port: 8080 },
+  };
+
+  it("runs for the node that a flag or the environment names", async () => {
+    assert.deepEqual((await run(["--node-name", "a"], { NODE_NAME: "b" })).flags, { ...defaults, nodeName: "a" });
+    assert.deepEqual((await run([], { NODE_NAME: "b" })).flags, { ...defaults, nodeName: "b" });
+    const others = ["--interval", "1s", "--heartbeat", "10s", "--port", "0", "--kubeconfig", "k", "--host-root", "/x"];
+    const { flags } = await run(["--node-name", "a", ...others]);
+    const want = { intervalMs: 1_000, heartbeatMs: 10_000, port: 0, kubeconfig: "k", hostRoot: "/x" };
+    assert.deepEqual(flags, { ...defaults, nodeName: "a", ...want });
+  });
+
+  it("refuses what it cannot run with", async () => {
+    const wrong = [
+      [[], /^error: name the node: --node-name NAME/],
+      [["--node-name", "a", "--interval", "soon"], /--interval "soon" is no duration/],
+      [["--node-name", "a", "--heartbeat", "10ms"], /--heartbeat: at least 1s/],
+      [["--node-name", "a", "--port", "70000"], /--port "70000" is no port/],
+      [["--node-name", "a", "--log-level", "loud"], /--log-level/],
+    ] as const;
+    for (const [argv, want] of wrong) {
+      const { code, flags, err } = await run(argv);
+      assert.deepEqual([code, flags], [2, undefined], argv.join(" "));
+      assert.match(err, want);
     }
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { runCli } from "../../src/cli/index.js";
 import { Redacted } from "../../src/core/index.js";
 import type { SecretLookup, SecretSource } from "../../src/credentials/index.js";
-import { fakeIo } from "./fake-io.js";
+import { fakeIo, noNodes } from "./fake-io.js";
 
 const password = "Tr0ub4dor-and-3";
 const dockerConfigJson = "kubernetes.io/dockerconfigjson";
@@ -40,7 +40,7 @@ describe("pullguard explain secret", () => {
       },
       serviceAccount: async () => ({ kind: "not-found" }),
     };
-    const openCluster = async () => ({ server: "https://api.test", secrets });
+    const openCluster = async () => ({ server: "https://api.test", secrets, listNodes: noNodes });
     const io = fakeIo({ stdin, ...(lookup === undefined ? {} : { deps: { openCluster } }) });
     const code = await runCli(["explain", "secret", ...argv], io);
     for (const text of [io.out(), io.err()]) assert.ok(!text.includes(password) && !text.includes(auth), text);

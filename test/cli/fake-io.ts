@@ -1,5 +1,5 @@
 import type { Check, CheckInput } from "../../src/check/index.js";
-import type { CheckSetup, CliDeps, CliIo } from "../../src/cli/index.js";
+import type { CheckSetup, CliDeps, CliIo, OpenCluster } from "../../src/cli/index.js";
 import type { Finding } from "../../src/findings/index.js";
 import { finding, reportOf } from "./findings.js";
 
@@ -12,6 +12,9 @@ export interface FakeIo extends CliIo {
   /** What was called, in order. */
   readonly calls: readonly string[];
 }
+
+/** Of a cluster whose Nodes may not be listed. */
+export const noNodes: OpenCluster["listNodes"] = async () => ({ problem: "no permission" });
 
 /**
  * An io whose check finds every image pullable, unless `judge` says otherwise.
@@ -64,6 +67,7 @@ export function fakeIo(
       explainCause: (code) => (code === "TagNotFound" ? "TagNotFound\nThe tag does not exist." : undefined),
       causeCodes: () => ["TagNotFound", "DigestNotFound"],
       serve: async () => 0,
+      nodeAgent: async () => 0,
       makeCertificates: async () => ({ caBundle: "Q0E=", files: [] }),
       ...deps,
     },

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { kubeconfigText } from "../cluster/api-server.js";
 
 const program = fileURLToPath(new URL("../../src/bin/pullguard.js", import.meta.url));
 
@@ -67,6 +70,21 @@ describe("the program", () => {
     assert.equal(made.stdout, `${caPem.toString("base64")}\n`);
     assert.equal(statSync(join(folder, "tls.key")).mode & 0o777, 0o600);
     assert.equal((await pullguard("certs", "--dir", folder, "--name", "localhost")).code, 2);
+  });
+
+  it("runs a node agent that goes on without an API server and ends on SIGTERM", async () => {
+    const kubeconfig = join(folder, "kubeconfig");
+    writeFileSync(kubeconfig, kubeconfigText("https://127.0.0.1:1"));
+    const argv = ["node-agent", "--node-name", "a", "--host-root", folder, "--kubeconfig", kubeconfig, "--port", "0"];
+    const child = spawn(process.execPath, [program, ...argv], { stdio: ["ignore", "pipe", "inherit"] });
+    const exit = once(child, "exit");
+    let log = "";
+    for await (const chunk of child.stdout) {
+      log += String(chunk);
+      if (log.includes("cannot be published")) child.kill("SIGTERM");
+    }
+    assert.deepEqual(await exit, [0, null], log);
+    assert.match(log, /the API server cannot be asked to get nodes \(ECONNREFUSED\)/);
   });
 
   const wrong = [

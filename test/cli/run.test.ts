@@ -6,7 +6,7 @@ import { runCli } from "../../src/cli/index.js";
 import { PullguardError } from "../../src/core/index.js";
 import type { SecretSource } from "../../src/credentials/index.js";
 import type { Finding } from "../../src/findings/index.js";
-import { fakeIo } from "./fake-io.js";
+import { fakeIo, noNodes } from "./fake-io.js";
 
 const never = new AbortController().signal;
 
@@ -152,7 +152,7 @@ stringData: {.dockerconfigjson: '${text}'}
     async function sourceOf(argv: readonly string[], cluster?: Partial<SecretSource>) {
       const notFound = async () => ({ kind: "not-found" }) as const;
       const secrets = { secret: notFound, serviceAccount: notFound, ...cluster };
-      const openCluster = async () => (cluster === undefined ? undefined : { server: "https://api", secrets });
+      const openCluster = async () => cluster && { server: "https://api", secrets, listNodes: noNodes };
       const io = fakeIo({ deps: { openCluster } });
       assert.equal(await runCli(["check", "nginx", ...argv], io), 0, io.err());
       const [setup] = io.setups;

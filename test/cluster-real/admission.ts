@@ -226,7 +226,8 @@ export function admissionTests(world: () => World): void {
       const { admin, kube, namespace } = world();
       const optedOut = await namespace({ labels: { "pullguard.dev/mode": "off" } });
       const before = kube.audited().length;
-      for (const exempt of ["kube-system", "kube-public", "kube-node-lease", "pullguard-system", optedOut]) {
+      const system = ["kube-system", "kube-public", "kube-node-lease", "pullguard-system", "pullguard-node-agent"];
+      for (const exempt of [...system, optedOut]) {
         const web = { ...deployment(exempt, "No Image Name") };
         assert.deepEqual(seen(await admin.create(restricted(web), "dryRun=All")), accepted, exempt);
       }

@@ -3,6 +3,7 @@ import { findKubeAssets, type KubeAssets } from "../support/kube/index.js";
 import { labUser } from "../support/lab/index.js";
 import { admissionTests } from "./admission.js";
 import { kubectlTests } from "./kubectl.js";
+import { nodeTests } from "./nodes.js";
 import { deployment, pullSecret } from "./objects.js";
 import { policyTests } from "./policy.js";
 import { rightsTests } from "./rights.js";
@@ -38,6 +39,7 @@ describe("with a real API server", function () {
   admissionTests(started);
   rightsTests(started);
   policyTests(started, () => assets?.kubectl);
+  nodeTests(started);
   kubectlTests(started, () => assets?.kubectl, required);
 
   describe("at the end", () => {

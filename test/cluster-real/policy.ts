@@ -29,8 +29,8 @@ export function policyTests(world: () => World, kubectl: () => string | undefine
     let serving: Serving | undefined;
 
     before(async () => {
-      const { check, certDir, pullguardConfig } = world();
-      const config = loadServeConfig({ flags: { kubeconfig: pullguardConfig, mode: "warn" }, env: {} });
+      const { check, certDir, pullguardKubeconfig } = world();
+      const config = loadServeConfig({ flags: { kubeconfig: pullguardKubeconfig, mode: "warn" }, env: {} });
       const metrics = createMetrics({ version: "test" });
       const logger = createLogger({ level: "silent" });
       policy = openPolicy(config, { clock: systemClock, logger, metrics, readPolicy: () => undefined, env: {} });

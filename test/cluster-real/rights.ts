@@ -3,7 +3,7 @@ import { at } from "../manifests/objects.js";
 import { eventually, type KubeAnswer, type KubeObject } from "../support/kube/index.js";
 import { labUser } from "../support/lab/index.js";
 import { basicHost, deployment, pullSecret, serviceAccount } from "./objects.js";
-import { pullguardAccount, quietly, shipped, type World } from "./world.js";
+import { pullguardAccount, quietly, shipped, userOf, type World } from "./world.js";
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -40,7 +40,7 @@ function ruleOf({ group, resource, verb }: Right): Rule {
 /** What Pullguard's account may do and what becomes of its answers when it may do less. */
 export function rightsTests(world: () => World): void {
   describe("the shipped rights", () => {
-    it("hold just what one check of a private image asks for, but for the watch of ServiceAccounts", async () => {
+    it("hold just what one check of a private image asks for, but for what is watched", async () => {
       const { kube } = world();
       const shop = await shopWithLogin(world());
       const before = kube.audited().length;
@@ -53,7 +53,9 @@ export function rightsTests(world: () => World): void {
       assert.deepEqual(asked, wanted);
       assert.deepEqual(asked.map(nameOf).sort(), neededRights.map(nameOf).sort());
       const others = shippedRights.filter((right) => !neededRights.includes(right));
-      assert.deepEqual(others.map(nameOf).sort(), ["list serviceaccounts", "watch serviceaccounts"]);
+      const watched = ["nodes", "nodepullprofiles.pullguard.dev", "serviceaccounts"];
+      const watches = watched.flatMap((resource) => [`list ${resource}`, `watch ${resource}`]);
+      assert.deepEqual(others.map(nameOf).sort(), watches.sort());
     });
 
     for (const { verb, path } of forbidden) {
@@ -173,7 +175,10 @@ const forbidden = [
   { verb: "GET", path: "/api/v1/namespaces/default/secrets" },
   { verb: "GET", path: "/api/v1/namespaces/default/secrets?watch=true" },
   { verb: "GET", path: "/api/v1/pods" },
-  { verb: "GET", path: "/api/v1/nodes" },
+  { verb: "GET", path: "/api/v1/nodes/node-a" },
+  { verb: "PATCH", path: "/api/v1/nodes/node-a" },
+  { verb: "DELETE", path: "/apis/pullguard.dev/v1alpha1/nodepullprofiles/gpu" },
+  { verb: "GET", path: "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases" },
   { verb: "POST", path: "/api/v1/namespaces/default/secrets" },
   { verb: "PATCH", path: "/api/v1/namespaces/default/serviceaccounts/default" },
   { verb: "POST", path: "/api/v1/namespaces/default/serviceaccounts/default/token" },
@@ -215,7 +220,7 @@ async function untilAllowed({ admin }: World, right: Right, wanted: boolean): Pr
     apiVersion: "authorization.k8s.io/v1",
     kind: "SubjectAccessReview",
     spec: {
-      user: `system:serviceaccount:${pullguardAccount.namespace}:${pullguardAccount.name}`,
+      user: userOf(pullguardAccount),
       resourceAttributes: { ...right, namespace: "default", name: "nothing" },
     },
   };

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { profileMaker } from "../../src/bin/node-profiles.js";
 import { type Serving, serve } from "../../src/bin/serve.js";
 import { systemClock } from "../../src/bin/system.js";
 import { makeServingCertificates, writeServingCertificates } from "../../src/certs/index.js";
 import { type Check, createCheck } from "../../src/check/index.js";
-import { clusterSecretSource, loadCluster } from "../../src/cluster/index.js";
+import { clusterSecretSource, loadCluster, type WatchedNodes, watchNodes } from "../../src/cluster/index.js";
 import { fixedNodes, nodeFilesFromMap, parseRuntime, seenNodeProfile } from "../../src/node/index.js";
 import { parsePlatform } from "../../src/oci/index.js";
 import { decide, type Mode } from "../../src/policy/index.js";
@@ -27,7 +28,13 @@ import { basicHost, bearerHost, deployment, serviceAccount } from "./objects.js"
 
 /** The account that the manifests give to Pullguard. */
 export const pullguardAccount = { namespace: "pullguard-system", name: "pullguard" } as const;
-const pullguardUser = `system:serviceaccount:${pullguardAccount.namespace}:${pullguardAccount.name}`;
+/** The account that the manifests give to the node agents. */
+export const agentAccount = { namespace: "pullguard-node-agent", name: "pullguard-node-agent" } as const;
+
+/** An account as the API server calls it. */
+export function userOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `system:serviceaccount:${namespace}:${name}`;
+}
 
 /** An API server that asks the webhook, which asks registries and, as its own ServiceAccount, that API server. */
 export interface World {
@@ -40,13 +47,20 @@ export interface World {
   /** What the webhook checks with. */
   readonly check: Check;
   /** Kubeconfig file of Pullguard's ServiceAccount. */
-  readonly pullguardConfig: string;
   /** Folder with the webhook's certificates, as `certs/` of an installation. */
   readonly certDir: string;
   /** What the webhook does from now on; the same check either way. */
   useMode(mode: Mode): void;
   /** A namespace of its own, with a `default` ServiceAccount that lists these Secrets. */
   namespace(values?: NamespaceWish): Promise<string>;
+  /** The webhook takes its nodes from the cluster until the returned function is called. */
+  followNodes(): () => void;
+  /** A kubeconfig of Pullguard's account. */
+  readonly pullguardKubeconfig: string;
+  /** A kubeconfig of the node agents' account. */
+  readonly agentKubeconfig: string;
+  /** The agents' account with the rights of the manifests. */
+  readonly agent: KubeClient;
   /** Everything the webhook logged. */
   log(): string;
   /** The API server asks the webhook; so it does from the start, until the configuration is removed. */
@@ -70,7 +84,7 @@ export async function startWorld(assets: KubeAssets): Promise<World> {
     for (const end of ends.reverse()) await end();
   };
   try {
-    const kube = await startKube(assets, pullguardUser);
+    const kube = await startKube(assets, [pullguardAccount, agentAccount].map(userOf));
     ends.push(() => kube.stop());
     const lab = await startLab({
       ports: "ephemeral",
@@ -78,19 +92,24 @@ export async function startWorld(assets: KubeAssets): Promise<World> {
     });
     ends.push(() => lab.stop());
     await install(kube.admin);
-    const access = await pullguardAccess(kube);
+    const access = await accessOf(kube, pullguardAccount);
+    const agentAccess = await accessOf(kube, agentAccount);
+    const agent = createKubeClient(agentAccess);
+    ends.push(async () => agent.close());
     const pullguard = createKubeClient(access);
     ends.push(async () => pullguard.close());
-    const pullguardConfig = kube.writeKubeconfig("pullguard", access);
-    const engine = createEngine(lab, pullguardConfig);
+    const pullguardKubeconfig = kube.writeKubeconfig("pullguard", access);
+    const engine = createEngine(lab, pullguardKubeconfig);
     ends.push(engine.close);
     const webhook = await startWebhook(engine.check, join(kube.folder, "certs"));
     ends.push(webhook.stop);
     const connectWebhook = (): Promise<void> => connect(kube.admin, webhook);
     await connectWebhook();
     return {
-      ...{ kube, lab, pullguard, pullguardConfig, stop },
+      ...{ kube, lab, pullguard, pullguardKubeconfig, agent, stop },
       check: engine.check,
+      agentKubeconfig: kube.writeKubeconfig("node-agent", agentAccess),
+      followNodes: engine.followNodes,
       admin: kube.admin,
       certDir: join(kube.folder, "certs"),
       useMode: webhook.useMode,
@@ -126,9 +145,11 @@ async function install(admin: KubeClient): Promise<void> {
   for (const { value } of namespacesFirst) await quietly(admin.apply(value));
 }
 
-/** A token as the kubelet would mount it into Pullguard's Pod. */
-async function pullguardAccess(kube: Kube): Promise<KubeAccess> {
-  const { namespace, name } = pullguardAccount;
+/** A token as the kubelet would mount it into the account's Pods. */
+async function accessOf(
+  kube: Kube,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<KubeAccess> {
   const { status, body } = await kube.admin.call(
     "POST",
     `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
@@ -139,8 +160,14 @@ async function pullguardAccess(kube: Kube): Promise<KubeAccess> {
   return { ...kube.adminAccess, token };
 }
 
+interface Engine {
+  readonly check: Check;
+  readonly followNodes: () => () => void;
+  readonly close: () => Promise<void>;
+}
+
 /** As the webhook is put together, but for the registries' names and addresses. */
-function createEngine(lab: Lab, kubeconfig: string): { readonly check: Check; readonly close: () => Promise<void> } {
+function createEngine(lab: Lab, kubeconfig: string): Engine {
   const identityKey = randomBytes(32);
   const access = loadCluster({ kind: "file", path: kubeconfig });
   if (access === undefined) throw new Error("the kubeconfig names no cluster");
@@ -159,16 +186,26 @@ function createEngine(lab: Lab, kubeconfig: string): { readonly check: Check; re
     platform: parsePlatform("linux/amd64"),
     identityKey,
   });
+  const fixed = fixedNodes([profile]);
+  let watched: WatchedNodes | undefined;
+  const followNodes = (): (() => void) => {
+    const maker = profileMaker({ credentials: "none" }, identityKey, systemClock);
+    watched = watchNodes({ ...maker, access, clock: systemClock, agentNamespace: agentAccount.namespace });
+    return () => {
+      watched?.stop();
+      watched = undefined;
+    };
+  };
   const check = createCheck({
     clock: systemClock,
-    nodes: fixedNodes([profile]),
+    nodes: { candidatesFor: (pod) => (watched?.nodes ?? fixed).candidatesFor(pod) },
     predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
     secrets: clusterSecretSource({ access, clock: systemClock }),
     keyring: { identityKey },
     missingSecretsMayAppear: true,
     injectServiceAccount: "templates",
   });
-  return { check, close: () => client.close() };
+  return { check, followNodes, close: () => client.close() };
 }
 
 interface Webhook {

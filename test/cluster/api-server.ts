@@ -19,8 +19,8 @@ export interface FakeApiServer {
   readonly authorizations: readonly (string | undefined)[];
   /** Resolves when the `nth` request for `path` has come in; the first unless told otherwise. */
   arrival(path: string, nth?: number): Promise<void>;
-  /** Sends one event to every open watch. */
-  tell(type: string, object: unknown): void;
+  /** Sends one event to every open watch, or to those of one path. */
+  tell(type: string, object: unknown, path?: string): void;
   /** Ends every open watch. */
   endWatches(): void;
   /** Answers the requests that are still open. */
@@ -58,7 +58,7 @@ export async function startApiServer(
     hungUp = resolve;
   });
   const open: ServerResponse[] = [];
-  const watches: ServerResponse[] = [];
+  const watches: { readonly path: string; readonly response: ServerResponse }[] = [];
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? "", "http://api");
     const path = pathOf(url);
@@ -70,8 +70,8 @@ export async function startApiServer(
     if (typeof answer === "object") return send(response, answer);
     response.on("close", hungUp);
     if (answer === "never") return open.push(response);
-    watches.push(response.writeHead(200, { "content-type": "application/json" }));
-    response.flushHeaders();
+    response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
+    watches.push({ path: url.pathname, response });
   };
   const server: Server =
     tls === undefined ? createServer(handle) : createTlsServer({ cert: tls.chainPem, key: tls.keyPem }, handle);
@@ -88,11 +88,13 @@ export async function startApiServer(
         : new Promise((resolve) => {
             waiting.push({ path, nth, resolve });
           }),
-    tell: (type, object) => {
-      for (const response of watches) response.write(`${JSON.stringify({ type, object })}\n`);
+    tell: (type, object, path) => {
+      for (const watch of watches) {
+        if (path === undefined || watch.path === path) watch.response.write(`${JSON.stringify({ type, object })}\n`);
+      }
     },
     endWatches: () => {
-      for (const response of watches.splice(0)) response.end();
+      for (const { response } of watches.splice(0)) response.end();
     },
     release: (answer) => {
       for (const response of open.splice(0)) send(response, answer);

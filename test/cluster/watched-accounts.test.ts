@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { listAccounts, watchedAccount } from "../../src/cluster/account-list.js";
 import {
-  type AccountWatchEvent,
   clusterSecretSource,
   loadCluster,
+  type WatchEvent,
   type WatchedAccounts,
   watchServiceAccounts,
 } from "../../src/cluster/index.js";
+import { listResource } from "../../src/cluster/resource.js";
+import { accountResource, watchedAccount } from "../../src/cluster/watched-account.js";
 import { fakeClock } from "../support/builders.js";
 import { type ApiAnswer, type FakeApiServer, kubeconfigText, notFound, startApiServer } from "./api-server.js";
 
@@ -45,7 +46,7 @@ describe("service accounts from a watch", () => {
   let api: FakeApiServer;
   let folder: string;
   let clock: ReturnType<typeof fakeClock>;
-  let events: AccountWatchEvent[];
+  let events: WatchEvent[];
   let watched: WatchedAccounts | undefined;
 
   beforeEach(async () => {
@@ -75,7 +76,7 @@ describe("service accounts from a watch", () => {
   function start(): WatchedAccounts {
     const cluster = access();
     const source = clusterSecretSource({ access: cluster, clock, foundMs: 0, missingMs: 0 });
-    const onEvent = (event: AccountWatchEvent) => void events.push(event);
+    const onEvent = (event: WatchEvent) => void events.push(event);
     watched = watchServiceAccounts({ access: cluster, clock, source, onEvent, random: () => 1 });
     return watched;
   }
@@ -84,7 +85,7 @@ describe("service accounts from a watch", () => {
     await until(() => events.filter(({ kind }) => kind === "synced").length >= times);
   }
 
-  async function faults(times = 1): Promise<AccountWatchEvent[]> {
+  async function faults(times = 1): Promise<WatchEvent[]> {
     await until(() => events.filter(({ kind }) => kind === "fault").length >= times);
     return events.filter(({ kind }) => kind === "fault");
   }
@@ -101,7 +102,7 @@ describe("service accounts from a watch", () => {
     await synced();
     assert.deepEqual(await secretsOf(), ["regcred"]);
     assert.deepEqual(api.asked, [listPath, watchPath]);
-    assert.deepEqual(events, [{ kind: "synced", accounts: 1 }]);
+    assert.deepEqual(events, [{ kind: "synced", objects: 1 }]);
     const [query] = api.watchQueries;
     assert.equal(query?.get("resourceVersion"), "10");
     assert.equal(query?.get("allowWatchBookmarks"), "true");
@@ -308,7 +309,7 @@ describe("service accounts from a watch", () => {
       imagePullSecrets: ["regcred"],
     };
     assert.deepEqual(watchedAccount(account(["regcred"])), kept);
-    const listed = await listAccounts(access().core, never);
+    const listed = await listResource(accountResource(access().core), never);
     assert.deepEqual(listed, { items: [kept], metadata: { resourceVersion: "10" } });
   });
 });

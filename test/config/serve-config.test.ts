@@ -10,6 +10,7 @@ const defaults: ServeConfig = {
   noLayers: false,
   verifyLayers: false,
   mode: "warn",
+  agentNamespace: "pullguard-node-agent",
   logLevel: "info",
 };
 

@@ -4,6 +4,7 @@ import { readWorkloads } from "../../src/workload/index.js";
 import { at, loadDocuments, loadObjects } from "./objects.js";
 
 const namespace = "pullguard-system";
+const agentNamespace = "pullguard-node-agent";
 const objects = loadObjects("manifests");
 const [kustomization] = loadDocuments("manifests/kustomization.yaml");
 const [certsKustomization] = loadDocuments("certs/kustomization.yaml");
@@ -43,17 +44,16 @@ describe("the manifests", () => {
 
   it("name the namespace in every object that lives in one, so that each can be applied alone", () => {
     const clusterWide = [
-      "Namespace",
-      "ClusterRole",
-      "ClusterRoleBinding",
+      ...["Namespace", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"],
       "CustomResourceDefinition",
-      "ValidatingWebhookConfiguration",
     ];
-    for (const { kind, name, value } of objects) {
-      const want = clusterWide.includes(kind) ? undefined : namespace;
+    for (const { kind, name, value, file } of objects) {
+      const isAgents = file.startsWith("node-agent") || (kind.startsWith("Role") && name === "pullguard");
+      const want = clusterWide.includes(kind) ? undefined : isAgents ? agentNamespace : namespace;
       assert.equal(at(value, "metadata", "namespace"), want, `${kind} ${name}`);
     }
-    assert.equal(at(kustomization, "namespace"), namespace);
+    // One for all would move the node agents into a namespace that refuses them.
+    assert.equal(at(kustomization, "namespace"), undefined);
     assert.equal(at(certsKustomization, "namespace"), namespace);
   });
 
@@ -62,11 +62,20 @@ describe("the manifests", () => {
     assert.equal(at(labels, "pod-security.kubernetes.io/enforce"), "restricted");
   });
 
-  it("allow to get Secrets, and to get, list and watch ServiceAccounts, and nothing else", () => {
+  it("allow the webhook to get Secrets, to read ServiceAccounts, Nodes, profiles and the agents' Leases, and nothing else", () => {
     assert.deepEqual(at(only("ClusterRole"), "rules"), [
       { apiGroups: [""], resources: ["secrets"], verbs: ["get"] },
       { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["get", "list", "watch"] },
+      { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"] },
+      { apiGroups: ["pullguard.dev"], resources: ["nodepullprofiles"], verbs: ["list", "watch"] },
     ]);
+    assert.deepEqual(at(only("Role"), "rules"), [
+      { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["list", "watch"] },
+    ]);
+    for (const kind of ["ClusterRoleBinding", "RoleBinding"]) {
+      const [subject] = at(only(kind), "subjects") as readonly unknown[];
+      assert.deepEqual(subject, { kind: "ServiceAccount", name: "pullguard", namespace }, kind);
+    }
     assert.deepEqual(at(only("ClusterRoleBinding"), "subjects"), [
       { kind: "ServiceAccount", name: "pullguard", namespace },
     ]);
@@ -199,7 +208,7 @@ describe("the webhook configuration", () => {
       {
         key: "kubernetes.io/metadata.name",
         operator: "NotIn",
-        values: ["kube-system", "kube-public", "kube-node-lease", namespace],
+        values: ["kube-system", "kube-public", "kube-node-lease", namespace, agentNamespace],
       },
       { key: "pullguard.dev/mode", operator: "NotIn", values: ["off"] },
     ]);

@@ -91,6 +91,18 @@ describe("what an update leaves to check", () => {
       want: ["a:1", "b:1"],
     },
     {
+      name: "is everything where the Pods tolerate other taints",
+      old: both,
+      current: { ...both, tolerations: [{ operator: "Exists" }] },
+      want: ["a:1", "b:1"],
+    },
+    {
+      name: "is nothing where a Pod that has its node tolerates other taints",
+      old: { ...both, nodeName: "node1" },
+      current: { ...both, nodeName: "node1", tolerations: [{ operator: "Exists" }] },
+      want: [],
+    },
+    {
       name: "is nothing where the node selector was merely reordered",
       old: { ...both, nodeSelector: { x: "1", y: "2" } },
       current: { ...both, nodeSelector: { y: "2", x: "1" } },

@@ -297,6 +297,8 @@ describe("an object that no API server would take", () => {
       "items",
       "volumes",
       "nodeSelector",
+      "affinity",
+      "tolerations",
     );
     const kind = fc.constantFrom("Pod", "Job", "CronJob", "List", "PodList", "PodTemplate");
     const leaf = fc.constantFrom<unknown>(null, "", "x", 0, true, [], {}, [null], ["x"], [{}]);

@@ -17,6 +17,8 @@ const folders: readonly string[] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 export interface SystemRootsReading {
   /** Absent where the files hold no store at all, or one that cannot be read completely: nothing is known then. */
   readonly roots?: SystemRoots;
+  /** The bundle that was read; absent where the store is made of single files alone. */
+  readonly bundle?: string;
   readonly issues: readonly NodeConfigIssue[];
   /** The node has a store that Pullguard does not see: what it trusts is not certain. */
   readonly partial: boolean;
@@ -47,8 +49,8 @@ export function readSystemRoots(files: NodeFiles, { variables }: RuntimeEnvironm
     return reading.kind === "text";
   };
 
-  const found = (ownFile ? [file.value] : bundles).some(read);
-  if (ownFile && !found && issues.length === 0)
+  const bundle = (ownFile ? [file.value] : bundles).find(read);
+  if (ownFile && bundle === undefined && issues.length === 0)
     issues.push(unseen(file.origin, `${file.value} of SSL_CERT_FILE was not shown`));
   for (const path of ownFolders ? folder.value.split(":") : folders) {
     const names = files.list(path);
@@ -59,7 +61,7 @@ export function readSystemRoots(files: NodeFiles, { variables }: RuntimeEnvironm
   }
   const partial = issues.length > 0;
   if (partial || (pems.size === 0 && !ownFile && !ownFolders)) return { issues, partial };
-  return { roots: systemRoots([...pems]), issues, partial };
+  return { roots: systemRoots([...pems]), ...(bundle === undefined ? {} : { bundle }), issues, partial };
 }
 
 /** The store of a node from its certificates, each as one PEM text. */

@@ -18,8 +18,8 @@ export interface Kube {
   readonly folder: string;
   /** A kubeconfig file for one user. */
   writeKubeconfig(name: string, access: KubeAccess): string;
-  /** What the user given to {@link startKube} has asked, in order. */
-  audited(): readonly AuditedRequest[];
+  /** What the first user given to {@link startKube} has asked, or another of them, in order. */
+  audited(user?: string): readonly AuditedRequest[];
   stop(): Promise<void>;
 }
 
@@ -37,9 +37,9 @@ const startTimeoutMs = 90_000;
 
 /**
  * Starts etcd and kube-apiserver on loopback, with RBAC, the default admission plugins (ServiceAccount among them) and
- * an audit log of one user.
+ * an audit log of some users; at least one.
  */
-export async function startKube(assets: KubeAssets, auditedUser: string): Promise<Kube> {
+export async function startKube(assets: KubeAssets, auditedUsers: readonly string[]): Promise<Kube> {
   const folder = mkdtempSync(join(tmpdir(), "pullguard-kube-"));
   const daemons: Daemon[] = [];
   const clients: KubeClient[] = [];
@@ -51,7 +51,7 @@ export async function startKube(assets: KubeAssets, auditedUser: string): Promis
   };
   try {
     const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
-    const credentials = await writeCredentials(folder, auditedUser);
+    const credentials = await writeCredentials(folder, auditedUsers);
     daemons.push(startDaemon(assets.etcd, etcdArgs(folder, etcdPort, peerPort), folder));
     const server = startDaemon(assets.apiServer, apiServerArgs(folder, port, etcdPort), folder);
     daemons.push(server);
@@ -66,7 +66,7 @@ export async function startKube(assets: KubeAssets, auditedUser: string): Promis
       adminAccess,
       folder,
       writeKubeconfig: (name, access) => writeKubeconfig(join(folder, `${name}.kubeconfig`), access),
-      audited: () => readAudit(join(folder, "audit.log")),
+      audited: (user = auditedUsers[0]) => readAudit(join(folder, "audit.log"), user),
       stop,
     };
   } catch (error) {
@@ -75,7 +75,7 @@ export async function startKube(assets: KubeAssets, auditedUser: string): Promis
   }
 }
 
-async function writeCredentials(folder: string, auditedUser: string): Promise<{ caPem: string; token: string }> {
+async function writeCredentials(folder: string, users: readonly string[]): Promise<{ caPem: string; token: string }> {
   const authority = await createAuthority("Kube Authority");
   const serving = await authority.issue({ names: ["127.0.0.1", "localhost"], commonName: "kube-apiserver" });
   const accounts = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -92,7 +92,7 @@ async function writeCredentials(folder: string, auditedUser: string): Promise<{ 
       kind: "Policy",
       omitStages: ["RequestReceived"],
       // Metadata: names and verbs, never a body.
-      rules: [{ level: "Metadata", users: [auditedUser] }, { level: "None" }],
+      rules: [{ level: "Metadata", users }, { level: "None" }],
     }),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
@@ -167,26 +167,29 @@ function writeKubeconfig(path: string, access: KubeAccess): string {
 }
 
 interface AuditEvent {
+  readonly user?: { readonly username?: string };
   readonly verb: string;
   readonly objectRef?: {
     readonly apiGroup?: string;
     readonly resource?: string;
+    readonly subresource?: string;
     readonly namespace?: string;
     readonly name?: string;
   };
   readonly responseStatus?: { readonly code?: number };
 }
 
-function readAudit(path: string): readonly AuditedRequest[] {
+function readAudit(path: string, wanted: string | undefined): readonly AuditedRequest[] {
   const lines = readFileSync(path, "utf8").split("\n");
   return lines
     .filter((line) => line !== "")
-    .map((line) => {
-      const { verb, objectRef, responseStatus }: AuditEvent = JSON.parse(line);
+    .map((line): AuditEvent => JSON.parse(line))
+    .filter(({ user }) => user?.username === wanted)
+    .map(({ verb, objectRef, responseStatus }) => {
       return {
         verb,
         group: objectRef?.apiGroup ?? "",
-        resource: objectRef?.resource ?? "",
+        resource: [objectRef?.resource ?? "", objectRef?.subresource].filter(Boolean).join("/"),
         namespace: objectRef?.namespace ?? "",
         name: objectRef?.name ?? "",
         status: responseStatus?.code ?? 0,

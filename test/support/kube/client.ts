@@ -43,12 +43,8 @@ export interface KubeClient {
 
 /** Kinds of the tests that live outside namespaces. Every plural of theirs is made with an s. */
 const clusterWide = [
-  "Namespace",
-  "ClusterRole",
-  "ClusterRoleBinding",
-  "CustomResourceDefinition",
-  "PullguardConfig",
-  "ValidatingWebhookConfiguration",
+  ...["Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"],
+  ...["CustomResourceDefinition", "NodePullProfile", "PullguardConfig"],
 ];
 const callTimeoutMs = 20_000;
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { PullguardError } from "../core/index.js";
-import type { KubeletSettings } from "./types.js";
+import { PullguardError } from "../../core/index.js";
+import { parseGoDuration } from "../containerd/go-duration.js";
+import type { KubeletSettings } from "../types.js";
 
 const policies = ["NeverVerify", "NeverVerifyPreloadedImages", "NeverVerifyAllowlistedImages", "AlwaysVerify"] as const;
 const whole = z.number().int().nullish();
@@ -30,14 +31,27 @@ export function readKubeletSettings(value: unknown): KubeletSettings {
     const path = issue?.path.join(".") || "the document";
     throw new PullguardError("NodeConfigInvalid", `no KubeletConfiguration: ${path}: ${issue?.message ?? "invalid"}`);
   }
-  const written = parsed.data;
-  const timeoutMs = goSecondsMs(written.runtimeRequestTimeout ?? "");
+  return settingsOf(parsed.data);
+}
+
+/** The same for the file of a kubelet that runs: a field of the wrong type counts as absent, for no kubelet starts with it. */
+export function passingKubeletSettings(value: object): KubeletSettings {
+  const sound = Object.entries(kubeletConfiguration.shape).filter(
+    ([name, schema]) => schema.safeParse(Reflect.get(value, name)).success,
+  );
+  const fields = Object.fromEntries(sound.map(([name]) => [name, Reflect.get(value, name)]));
+  return settingsOf(kubeletConfiguration.parse(fields));
+}
+
+function settingsOf(written: z.output<typeof kubeletConfiguration>): KubeletSettings {
+  const timeoutMs = parseGoDuration(written.runtimeRequestTimeout ?? "");
   const settings = {
     serializeImagePulls: written.serializeImagePulls,
     maxParallelImagePulls: written.maxParallelImagePulls,
     registryPullQps: written.registryPullQPS,
     registryBurst: written.registryBurst,
-    runtimeRequestTimeoutMs: timeoutMs,
+    // `0s` stands for the default, as nothing does.
+    runtimeRequestTimeoutMs: timeoutMs === 0 ? undefined : timeoutMs,
     imageGcHighThresholdPercent: written.imageGCHighThresholdPercent,
     featureGates: written.featureGates,
     imagePullCredentialsVerificationPolicy: written.imagePullCredentialsVerificationPolicy,
@@ -45,12 +59,4 @@ export function readKubeletSettings(value: unknown): KubeletSettings {
   };
   // Null is what YAML makes of an empty field, and the kubelet takes it for one that is not written.
   return Object.fromEntries(Object.entries(settings).filter(([, given]) => given !== undefined && given !== null));
-}
-
-/** `2m0s` and the like; undefined for anything else. */
-function goSecondsMs(text: string): number | undefined {
-  const [match, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?$/.exec(text) ?? [];
-  return match === undefined || match === ""
-    ? undefined
-    : (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
 }

@@ -1,9 +1,11 @@
 import { type KubeConfig, Watch } from "@kubernetes/client-node";
 import type { Clock } from "../core/index.js";
-import { type WatchedAccount, watchedAccount } from "./account-list.js";
+import type { PrunedObject } from "./resource.js";
 
-export interface AccountWatchDeps {
+export interface PrunedWatchDeps<T extends PrunedObject> {
   readonly config: KubeConfig;
+  /** What is kept of an object; never throws. */
+  readonly prune: (object: unknown) => T;
   readonly clock: Clock;
   readonly stopped: AbortSignal;
   /** From 0 to 1. */
@@ -18,7 +20,7 @@ export interface WatchFault {
   readonly code?: string;
 }
 
-type Tell = (phase: string, account: WatchedAccount | typeof expired) => void;
+type Tell<T> = (phase: string, object: T | typeof expired) => void;
 
 interface Standing {
   lastSignMs: number;
@@ -37,15 +39,15 @@ const settledMs = 30_000;
 const maxSilenceMs = 150_000;
 
 /**
- * client-node's watch, with what its informer does not do by itself: it hands on pruned accounts only, never rejects
+ * client-node's watch, with what its informer does not do by itself: it hands on pruned objects only, never rejects
  * (a rejection inside the informer would end the process), turns every early end into a fault, so that the informer
  * never dials in a loop, and knows whether it can be believed at this moment.
  */
-export class AccountWatch extends Watch {
-  readonly #deps: AccountWatchDeps;
+export class PrunedWatch<T extends PrunedObject> extends Watch {
+  readonly #deps: PrunedWatchDeps<T>;
   #standing: Standing | undefined;
 
-  constructor(deps: AccountWatchDeps) {
+  constructor(deps: PrunedWatchDeps<T>) {
     super(deps.config);
     this.#deps = deps;
   }
@@ -63,10 +65,10 @@ export class AccountWatch extends Watch {
   override async watch(
     path: string,
     parameters: Readonly<Record<string, string | number | boolean | undefined>>,
-    tell: Tell,
+    tell: Tell<T>,
     done: (fault: WatchFault | null) => void,
   ): Promise<AbortController> {
-    const { clock, stopped, random, onStanding } = this.#deps;
+    const { clock, stopped, random, onStanding, prune } = this.#deps;
     // client-node's informer may come here from a list that outlived its stop.
     if (stopped.aborted) return new AbortController();
     const startedMs = clock.nowMs();
@@ -83,7 +85,7 @@ export class AccountWatch extends Watch {
     };
     const hear = (phase: string, object: unknown): void => {
       own.lastSignMs = clock.nowMs();
-      tell(phase, phase === "ERROR" ? expired : watchedAccount(object));
+      tell(phase, phase === "ERROR" ? expired : prune(object));
     };
     const timeoutSeconds = Math.round(watchSeconds + watchJitterSeconds * random());
     try {

@@ -1,0 +1,85 @@
+import type { KubernetesObject } from "@kubernetes/client-node";
+import { withSignal } from "./abortable.js";
+
+/** What is kept of an object while it is watched; `resourceVersion` is what client-node resumes a watch with. */
+export interface PrunedObject extends KubernetesObject {
+  readonly metadata: { readonly namespace?: string; readonly name: string; readonly resourceVersion: string };
+}
+
+/** One kind of object that can be listed and watched. */
+export interface Resource<T extends PrunedObject> {
+  /** Plural, for messages: `serviceaccounts`. */
+  readonly plural: string;
+  /** Where it is watched: `/api/v1/serviceaccounts`. */
+  readonly path: string;
+  /** Asks for one page of a list; the answer may be anything. */
+  readonly page: (query: PageQuery, options: ReturnType<typeof withSignal>) => Promise<unknown>;
+  /** What is kept of an object, as a list (with dates read) or a watch (without) tells it. Never throws. */
+  readonly prune: (object: unknown) => T;
+}
+
+interface PageQuery {
+  readonly limit: number;
+  readonly _continue?: string;
+}
+
+/** One page of a list; the API server then holds no more than this many objects for us at a time. */
+const pageSize = 500;
+
+/**
+ * Every object of the kind, as of one moment.
+ * @throws ApiException for a refusal, the system's error where nobody answers, an Error for an answer that is no list
+ */
+export async function listResource<T extends PrunedObject>(resource: Resource<T>, signal: AbortSignal) {
+  const items: T[] = [];
+  let next: string | undefined;
+  for (;;) {
+    const query = { limit: pageSize, ...(next === undefined ? {} : { _continue: next }) };
+    const page = await resource.page(query, withSignal(signal));
+    const metadata = memberOf(page, "metadata");
+    const listed = memberOf(page, "items");
+    const resourceVersion = textOf(memberOf(metadata, "resourceVersion"));
+    if (!Array.isArray(listed) || resourceVersion === "") {
+      throw new Error(`the answer is no list of ${resource.plural}`);
+    }
+    for (const item of listed) items.push(resource.prune(item));
+    // client-node gives the field of custom objects as it is on the wire.
+    next = textOf(memberOf(metadata, "_continue")) || textOf(memberOf(metadata, "continue")) || undefined;
+    if (next === undefined) return { items, metadata: { resourceVersion } };
+  }
+}
+
+/** The metadata that every pruned object keeps; what the object lacks is "". */
+export function prunedMetadata(object: unknown) {
+  const metadata = memberOf(object, "metadata");
+  return {
+    name: textOf(memberOf(metadata, "name")),
+    resourceVersion: textOf(memberOf(metadata, "resourceVersion")),
+  };
+}
+
+/** A member of a value that may be no object at all. */
+export function memberOf(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (found, name) => (typeof found === "object" && found !== null ? Reflect.get(found, name) : undefined),
+    value,
+  );
+}
+
+/** A text, or "". */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** The entries of a list, or none. */
+export function entriesOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A map of texts; whatever else is in it is left out. */
+export function textMapOf(value: unknown): Readonly<Record<string, string>> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
