@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { NodeCandidates, NodeProfile, NodeSource, NodeState } from "../node/index.js";
 import type { PodPullSpec } from "../workload/index.js";
 import { fitsNode, mayFitPool, type Placement } from "./fits.js";
-import type { NodeSet } from "./types.js";
+import type { NodePool, NodeSet } from "./types.js";
 import { whereOf } from "./where.js";
 
 /** Placements whose nodes are remembered; clusters have some dozens. */
@@ -45,8 +45,14 @@ function candidatesOf(pod: Placement, set: NodeSet, otherwise: readonly NodeProf
   for (const pool of set.pools) {
     if (!mayFitPool(pod, pool)) continue;
     for (const profile of pool.profiles) groups.push({ profile, where: pool.name });
+    // Where the Pod only lands on nodes of this pool, what was said of nodes in general is not about them.
+    if (isDecided(pod, pool)) break;
   }
   return groups.length > 0 ? groups : otherwise.map((profile) => ({ profile, where: profile.name }));
+}
+
+function isDecided({ nodeSelector }: Placement, { decidedBy }: NodePool): boolean {
+  return decidedBy !== undefined && Object.entries(decidedBy).every(([key, value]) => nodeSelector[key] === value);
 }
 
 /** Two Pods with equal keys land on the same nodes. */

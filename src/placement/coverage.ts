@@ -107,11 +107,13 @@ function readProfiles(profiles: readonly PublishedProfile[]) {
 }
 
 function poolFor(published: PublishedProfile, { profileFor }: CoverDeps): NodePool {
+  const { nodeSelector } = published.spec;
   const labels = knownLabels(published.spec);
   const pool = poolOf(labels);
   return {
     name: pool === undefined ? `nodes of profile ${published.name}` : `pool ${pool}`,
     labels,
+    ...((nodeSelector?.matchExpressions ?? []).length === 0 ? { decidedBy: nodeSelector?.matchLabels ?? {} } : {}),
     taints: published.spec.taints ?? [],
     profiles: profileFor(published, {}, false),
   };

@@ -23,6 +23,8 @@ export interface NodePool {
   readonly name: string;
   /** What is known of their labels; they may have others. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Every node with these labels is of this pool or of one before it in the set; absent where more decides. */
+  readonly decidedBy?: Readonly<Record<string, string>>;
   readonly taints: readonly NodeTaint[];
   readonly profiles: readonly NodeProfile[];
 }
@@ -30,5 +32,6 @@ export interface NodePool {
 /** Every node and pool of a cluster at one moment. */
 export interface NodeSet {
   readonly nodes: readonly PlacedNode[];
+  /** The most specific first. */
   readonly pools: readonly NodePool[];
 }

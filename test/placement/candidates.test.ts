@@ -42,6 +42,17 @@ describe("the nodes that a Pod may land on", () => {
     assert.deepEqual(landsOn({ nodeSelector: { pool: "cpu" } }, { nodes, pools: [pool()] }), ["any node: any node"]);
   });
 
+  it("are of the most specific pool alone where the Pod lands nowhere else", () => {
+    const gpu = pool({ decidedBy: { pool: "gpu" } });
+    const every = pool({ name: "every node", labels: {}, decidedBy: {}, profiles: [good] });
+    const set = { nodes: [], pools: [gpu, every] };
+    assert.deepEqual(landsOn({ nodeSelector: { pool: "gpu" } }, set), ["bad: pool gpu"]);
+    assert.deepEqual(landsOn({}, set), ["bad: pool gpu", "good: every node"]);
+    assert.deepEqual(landsOn({ nodeSelector: { pool: "cpu" } }, set), ["good: every node"]);
+    const open = { nodes: [], pools: [pool(), every] };
+    assert.deepEqual(landsOn({ nodeSelector: { pool: "gpu" } }, open), ["bad: pool gpu", "good: every node"]);
+  });
+
   it("are nodes of which nothing is known where none fits: a pool without nodes denies nothing", () => {
     assert.deepEqual(landsOn({ nodeSelector: { pool: "autoscaled" } }, { nodes, pools: [] }), ["any node: any node"]);
     assert.deepEqual(landsOn({ nodeName: "gone" }, { nodes, pools: [pool()] }), ["any node: any node"]);

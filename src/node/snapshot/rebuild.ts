@@ -75,10 +75,10 @@ function storeOf(pems: readonly string[], stores: Map<string, SystemRoots>): Sys
   return store;
 }
 
-function likenessOf({ spec }: PublishedNode, profile: NodeProfile, isComplete: boolean): string {
+function likenessOf({ spec, kubeletVersion }: PublishedNode, profile: NodeProfile, isComplete: boolean): string {
   const { runtime, runtimeIsAssumed, platform, hostsRoot, settings, issues } = profile;
   const { files, systemTrust, credentials, kubelet } = spec;
-  const told = [files === undefined, systemTrust === undefined, isComplete, credentials, kubelet];
+  const told = [files === undefined, systemTrust === undefined, isComplete, credentials, kubelet, kubeletVersion];
   const text = JSON.stringify([runtime, runtimeIsAssumed, platform, hostsRoot, settings, issues, told]);
   return createHash("sha256").update(text).digest("base64");
 }
