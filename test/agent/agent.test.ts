@@ -14,6 +14,8 @@ const node: AgentNode = {
   kubeletVersion: "1.30.1",
 };
 const hosts = "/etc/containerd/certs.d/reg.test/hosts.toml";
+const configFile = "/etc/containerd/config.toml";
+const config = 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "/etc/containerd/certs.d"\n';
 
 describe("the node agent", () => {
   let files: Record<string, string>;
@@ -28,7 +30,7 @@ describe("the node agent", () => {
   let running: Promise<void>;
 
   beforeEach(() => {
-    files = { [hosts]: '[host."https://reg.test"]' };
+    files = { [hosts]: '[host."https://reg.test"]', [configFile]: config };
     [calls, events, failing, lease, intact, ownNode] = [[], [], new Set(), undefined, true, node];
     clock = fakeClock(1_000_000);
     stopping = new AbortController();

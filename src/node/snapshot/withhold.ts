@@ -90,6 +90,8 @@ const settingsRule: RedactionRule = {
   hides: hidesSecret,
   text: (value, path) => {
     if (path.some((key) => headerKey.test(key))) return withheldMark;
+    // That containerd has credentials of its own decides who may pull; whose they are does not leave the node.
+    if (path.some((key) => /^auths?$/.test(key))) return value === "" ? "" : withheldMark;
     if (path.some((key) => secretKey.test(key)) && !harmlessFile.test(value)) return "";
     if (path.some((key) => /prox(y|ies)$/i.test(key))) return withMarkedUser(value);
     return path.some((key) => registryKey.test(key)) || harmless.test(value) ? cleanUrl(value) : "";

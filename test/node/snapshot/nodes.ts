@@ -18,10 +18,16 @@ export type FileMap = Readonly<Record<string, string | { readonly unreadable: st
 export const wellKnown = wellKnownRoots(rootCertificates);
 export const identityKey = new Uint8Array(32);
 
+/** What makes containerd look into certs.d. */
+export const usesCertsFolder: FileMap = {
+  "/etc/containerd/config.toml":
+    'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/containerd/certs.d"\n',
+};
+
 /** What an agent on this node would publish; a node has some folders in any case. */
 export function gather(files: FileMap, runtime = "containerd://1.7.34"): ProfileSpec {
   return gatherProfile({
-    tree: nodeFilesFromMap({ "/etc/containerd/config.toml": "", "/var/lib/kubelet/": "", ...files }),
+    tree: nodeFilesFromMap({ ...usesCertsFolder, "/var/lib/kubelet/": "", ...files }),
     runtime: parseRuntime(runtime),
     runtimeText: runtime,
     platform: { os: "linux", architecture: "amd64" },

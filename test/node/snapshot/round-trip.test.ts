@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { nodeFilesFromMap, parseRuntime, seenNodeProfile } from "../../../src/node/index.js";
 import { createAuthority, type IssuedCertificate } from "../../support/authority.js";
-import { comparable, type FileMap, gather, identityKey, planFor, rebuild } from "./nodes.js";
+import { comparable, type FileMap, gather, identityKey, planFor, rebuild, usesCertsFolder } from "./nodes.js";
 
 const certs = "/etc/containerd/certs.d";
 const runtimes = ["containerd://1.6.20", "containerd://1.7.13", "containerd://1.7.34", "containerd://2.2.7"];
@@ -20,7 +20,7 @@ describe("a node that was published and put together again", () => {
   function direct(files: FileMap, runtime: string) {
     return seenNodeProfile({
       name: "node",
-      files: nodeFilesFromMap(files),
+      files: nodeFilesFromMap({ ...usesCertsFolder, ...files }),
       runtime: parseRuntime(runtime),
       identityKey,
     });
@@ -117,6 +117,22 @@ describe("a node that was published and put together again", () => {
       }),
     },
   ];
+  const logins = ['{ username = "robot", password = "hunter2" }', '{ auth = "cm9ib3Q6aHVudGVyMg==" }'];
+  for (const login of logins) {
+    it(`knows that containerd has a login of its own, and not which: ${login.slice(2, 10)}`, () => {
+      const registry = '[plugins."io.containerd.grpc.v1.cri".registry]';
+      const config = `version = 2\n${registry}\n[plugins."io.containerd.grpc.v1.cri".registry.configs."reg.test"]\nauth = ${login}\n`;
+      const spec = gather({ "/etc/containerd/config.toml": config }, "containerd://1.7.13");
+      assert.doesNotMatch(JSON.stringify(spec), /hunter2|robot|cm9ib3Q6/);
+      const plan = planFor(rebuild(spec), "reg.test");
+      assert.ok(plan.kind === "hosts" && (plan.partial === true || plan.unseenHosts === true));
+      assert.deepEqual(
+        plan.hosts.map(({ credential }) => credential),
+        [undefined],
+      );
+    });
+  }
+
   for (const { name, files } of withheld) {
     it(`knows that something is missing: ${name}`, () => {
       const spec = gather(files());
