@@ -51,7 +51,11 @@ export function startAgent(
     writeFileSync(join(root, `${path}.new`), text);
     renameSync(join(root, `${path}.new`), join(root, path));
   };
-  const everyNode = { "/etc/containerd/config.toml": "version = 2\n", "/var/lib/kubelet/cpu_manager_state": "{}" };
+  const everyNode = {
+    "/etc/containerd/config.toml":
+      'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "/etc/containerd/certs.d"\n',
+    "/var/lib/kubelet/cpu_manager_state": "{}",
+  };
   for (const [path, text] of Object.entries({ ...everyNode, ...files })) write(path, text);
   const access = loadCluster({ kind: "file", path: agentKubeconfig });
   assert.ok(access !== undefined);

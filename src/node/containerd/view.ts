@@ -8,7 +8,7 @@ import { planHosts } from "./host-plan.js";
 import { defaultHostsRoot } from "./hosts-roots.js";
 import { type ImageConfigReading, readImageConfig } from "./image-config.js";
 import { loadConfig } from "./load-config.js";
-import { showsFolder } from "./node-file.js";
+import { showsWholeNode } from "./node-file.js";
 import { hostTraits } from "./traits.js";
 
 /** Where containerd is told by whoever ships it to look for its configuration; the first one counts. */
@@ -71,7 +71,7 @@ function readConfiguration({ files, runtime }: RuntimeFiles): Configuration | un
     disabled ??= reading;
   }
   if (disabled !== undefined) return disabled;
-  if (!showsFolder(files, "/etc/containerd")) return undefined;
+  if (!showsWholeNode(files)) return undefined;
   const reading = readImageConfig([], host, traits, name);
   return reading.kind === "read" ? { ...reading, file: mainConfig, unread: [], traits } : reading;
 }
