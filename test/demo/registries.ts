@@ -9,7 +9,7 @@ export interface Scene {
 
 const port = 5000;
 
-/** Six registries, each broken in one way; the nodes' registry configuration is part of what is wrong. */
+/** Registries for the six causes, each broken in one way; the nodes' registry configuration is part of what is wrong. */
 export const scenes: readonly Scene[] = [
   {
     cause: "1. The registry speaks plain HTTP and the nodes do not list it as insecure",
@@ -30,6 +30,11 @@ export const scenes: readonly Scene[] = [
     cause: "4. A corrupt image: the registry serves other bytes than the digest promises",
     registry: secure("corrupt.test", [{ kind: "wrong-manifest-bytes" }], "none", port),
     image: "corrupt.test:5000/team/app:v1",
+  },
+  {
+    cause: "4. … or one of its layers is gone",
+    registry: secure("lost-layer.test", [{ kind: "missing-layers" }], "none", port),
+    image: "lost-layer.test:5000/team/app:v1",
   },
   {
     cause: "5. A pull that would not end: the registry accepts the connection and never answers",
