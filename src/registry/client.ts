@@ -7,7 +7,6 @@ import type { RegistryHost } from "../node/index.js";
 import { Authorizer } from "./authorizer.js";
 import { fault } from "./fault.js";
 import { visitPinged } from "./pinged-visit.js";
-import { type Pings, visitAfterPing } from "./pinging-visit.js";
 import { createProxyChoice } from "./proxy-choice.js";
 import type { RateLimitReading, SeenRateLimit } from "./ratelimit.js";
 import type { Account } from "./token.js";
@@ -120,7 +119,6 @@ interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer"> {
 
 function createSession(shared: Shared, credential: RegistryCredential | undefined): RegistrySession {
   const { clock, states } = shared;
-  const pings: Pings = new Map();
 
   async function exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange> {
     const { account, identity } = senderFor(request.host, credential);
@@ -129,7 +127,6 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const deps = { ...shared, account, tokenScope, send: shared.sendFor(request.host) };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
-    if (request.pingsFirst === true) return await visitAfterPing(deps, request, pings, signal);
     const remembered = states.get(stateKey);
     const warm = remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered.state : undefined;
     let state = warm ?? untouched();

@@ -7,7 +7,7 @@ import { follow } from "./redirect.js";
 import { endpointUrl, hasConfiguredHeaders, registryHeaders, tokenHeaders } from "./request.js";
 import { readResponse } from "./response.js";
 import { mayTellRealm } from "./telling.js";
-import { type Account, fetchToken } from "./token.js";
+import { type Account, containerdTokens, fetchToken } from "./token.js";
 import type { TokenCache } from "./token-cache.js";
 import type { HttpAnswer, HttpRequest, Sent } from "./transport.js";
 import type { AuthRefusal, Exchange, ExchangeRequest, RegistryResponse, TransportFault } from "./types.js";
@@ -193,7 +193,7 @@ export class Visit {
         const { account, tokens, userAgent, tokenScope } = this.#deps;
         const registry = this.#effective(new URL(`${this.#request.host.scheme}://${this.#request.host.address}`));
         const headers = tokenHeaders(this.#request.host, userAgent, realm, mayTellRealm(realm, registry));
-        const question = { realm, service, scopes, account, headers, registry };
+        const question = { realm, service, scopes, account, headers, registry, rules: containerdTokens };
         const parts = JSON.stringify([tokenScope, realm.href, service, scopes]);
         const key = createHash("sha256").update(parts).digest("base64");
         const { answer, stored } = await tokens.token(

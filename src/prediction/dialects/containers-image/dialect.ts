@@ -14,7 +14,7 @@ import type { ContentProblem, FailedAttempt, HostFailure, PullAttempt, ResolvedI
 import type { PullDialect } from "../dialect.js";
 import { readDocument } from "./document.js";
 import { chooseEntry, offeredPlatforms } from "./selection.js";
-import { type Reading, type ReadManifest, readManifest } from "./source.js";
+import { ImageSource, openSource, type Reading, type ReadManifest } from "./source.js";
 import { containersImageTraits } from "./traits.js";
 
 /** The dialect of one version of containers-image, the library of CRI-O and podman. */
@@ -68,7 +68,8 @@ function together(failed: readonly FailedAttempt[]): PullAttempt {
 async function pullFrom(reading: Reading, hosts: readonly RegistryHost[]): Promise<PullAttempt> {
   const failures: HostFailure[] = [];
   for (const host of hosts) {
-    const root = await readManifest(reading, host, pullObject(reading.request.reference));
+    const source = await openSource(reading, host);
+    const root = source instanceof ImageSource ? await source.manifest(pullObject(reading.request.reference)) : source;
     if (root.kind === "unfinished") return root;
     if (root.kind === "read") return await readImage(reading, root);
     failures.push(root.failure);
@@ -85,7 +86,7 @@ async function readImage(reading: Reading, root: ReadManifest): Promise<PullAtte
   const place: Place = { digest: wanted ?? digest, root };
   // The library computes sha256 whatever the algorithm asked for, except over schema 1, whose signatures it leaves out.
   const known = wanted === undefined || wanted === digest ? request.manifests.recall(digest) : undefined;
-  if (known !== undefined && known.mediaType === root.mediaType) return { ...known, via: root.host };
+  if (known !== undefined && known.mediaType === root.mediaType) return { ...known, via: root.source.host };
   const document = readDocument(root.bytes, root.mediaType, digest, traits);
   const isSchema1 = document.kind === "image" && document.image === undefined;
   if (wanted !== undefined && wanted !== digest && !isSchema1) {
@@ -108,7 +109,7 @@ interface Place {
 
 async function readChild(reading: Reading, place: Place, entries: readonly Descriptor[]): Promise<PullAttempt> {
   const { request, traits } = reading;
-  const { host, mediaType } = place.root;
+  const { source, mediaType } = place.root;
   const offered = offeredPlatforms(entries);
   const { platform } = request;
   if (platform === undefined) {
@@ -120,7 +121,7 @@ async function readChild(reading: Reading, place: Place, entries: readonly Descr
   if (chosen === undefined) {
     return damaged(place, { kind: "platform-missing", wanted: formatPlatform(platform), offered });
   }
-  const child = await readManifest(reading, host, chosen.digest);
+  const child = await source.manifest(chosen.digest);
   if (child.kind === "unfinished") return child;
   if (child.kind === "failed") {
     return child.failure.reason.kind === "not-found"
@@ -149,9 +150,9 @@ function pulled(
   { digest, root }: Place,
   found: { readonly platforms?: readonly string[]; readonly image?: ResolvedImage },
 ): PullAttempt {
-  return { kind: "pulled", digest, mediaType: root.mediaType, via: root.host, ...found };
+  return { kind: "pulled", digest, mediaType: root.mediaType, via: root.source.host, ...found };
 }
 
 function damaged({ digest, root }: Place, problem: ContentProblem): PullAttempt {
-  return { kind: "content", digest, via: root.host, problem };
+  return { kind: "content", digest, via: root.source.host, problem };
 }
