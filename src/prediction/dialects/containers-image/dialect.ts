@@ -10,11 +10,18 @@ import {
 } from "../../../oci/index.js";
 import { pullObject } from "../../../reference/index.js";
 import { containersImageContentRules } from "../../content/containers-image.js";
-import type { ContentProblem, FailedAttempt, HostFailure, PullAttempt, ResolvedImage } from "../../types.js";
+import type {
+  ContentProblem,
+  FailedAttempt,
+  HostFailure,
+  PullAttempt,
+  PulledAttempt,
+  ResolvedImage,
+} from "../../types.js";
 import type { PullDialect } from "../dialect.js";
 import { readDocument } from "./document.js";
 import { chooseEntry, offeredPlatforms } from "./selection.js";
-import { ImageSource, openSource, type Reading, type ReadManifest } from "./source.js";
+import { ImageSource, type ManifestReading, openSource, type Reading, type ReadManifest } from "./source.js";
 import { containersImageTraits } from "./traits.js";
 
 /** The dialect of one version of containers-image, the library of CRI-O and podman. */
@@ -69,13 +76,25 @@ async function pullFrom(reading: Reading, hosts: readonly RegistryHost[]): Promi
   const failures: HostFailure[] = [];
   for (const host of hosts) {
     const source = await openSource(reading, host);
-    const root = source instanceof ImageSource ? await source.manifest(pullObject(reading.request.reference)) : source;
+    const root = source instanceof ImageSource ? await readRoot(reading, source) : source;
+    if (root.kind === "pulled") return root;
     if (root.kind === "unfinished") return root;
     if (root.kind === "read") return await readImage(reading, root);
     failures.push(root.failure);
   }
   const shown = failures.at(-1);
   return shown === undefined ? { kind: "no-hosts" } : { kind: "failed", shown, failures };
+}
+
+/** Registries count the GET of a manifest as a pull, a HEAD as none: where few are left, what HEAD tells must do. */
+async function readRoot({ request }: Reading, source: ImageSource): Promise<ManifestReading | PulledAttempt> {
+  const { host } = source;
+  const object = pullObject(request.reference);
+  const found = request.spares?.(host) === true ? await source.head(object) : undefined;
+  if (found === undefined) return await source.manifest(object);
+  const known = request.manifests.recall(found.digest);
+  if (known !== undefined && known.mediaType === found.mediaType) return { ...known, via: host };
+  return { kind: "pulled", ...found, via: host, unread: "rate-limit" };
 }
 
 /** Source: containers/image copy/copy.go `Image`, `copyOneImage`. */

@@ -1,5 +1,5 @@
 import type { RegistryHost } from "../../../node/index.js";
-import { mediaTypes } from "../../../oci/index.js";
+import { isDigest, isIndexType, isManifestType, mediaTypes } from "../../../oci/index.js";
 import type {
   AnsweringRules,
   Exchange,
@@ -89,6 +89,19 @@ export class ImageSource {
     const bytes = got.body ?? new Uint8Array();
     if (bytes.byteLength > maxManifestBytes) return failed({ kind: "manifest-too-large", sizeBytes: bytes.byteLength });
     return { kind: "read", source: this, bytes, mediaType: goMediaType(got.mediaType) };
+  }
+
+  /**
+   * What HEAD tells of a manifest, which the library would ask for by GET at once; undefined where that is not enough to say
+   * what GET would bring. Registries exist that know no HEAD.
+   */
+  async head(tagOrDigest: string): Promise<{ readonly digest: string; readonly mediaType: string } | undefined> {
+    const got = await this.#exchange("HEAD", `manifests/${tagOrDigest}`);
+    if (got.kind !== "response" || got.status !== 200) return undefined;
+    const digest = isDigest(tagOrDigest) ? tagOrDigest : (got.digestHeader ?? "");
+    const mediaType = goMediaType(got.mediaType);
+    const isKnown = isIndexType(mediaType) || isManifestType(mediaType);
+    return isKnown && isDigest(digest) ? { digest, mediaType } : undefined;
   }
 
   #exchange(method: "HEAD" | "GET", endpoint: string): Promise<Exchange> {

@@ -100,6 +100,17 @@ export class Endpoint {
     return descriptorOf(got as RegistryResponse);
   }
 
+  /**
+   * Whether HEAD finds a digest, which dockerd would ask for by GET at once. Anything but a plain yes proves nothing:
+   * registries exist that know no HEAD.
+   */
+  async has(digest: string): Promise<Resolved | undefined> {
+    const head = await this.#exchange("HEAD", `manifests/${digest}`, 0);
+    return head.kind === "response" && head.status === 200
+      ? { kind: "resolved", digest, mediaType: head.mediaType }
+      : undefined;
+  }
+
   /** A manifest under a tag or digest, whatever its bytes are. */
   async manifest(reference: string): Promise<Read | EndpointFailure> {
     return await this.#read(`manifests/${reference}`);
