@@ -6,6 +6,7 @@ import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { Authorizer } from "./authorizer.js";
 import { fault } from "./fault.js";
+import { type MeteredSink, meteredSink } from "./metered-sink.js";
 import { visitPinged } from "./pinged-visit.js";
 import { createProxyChoice } from "./proxy-choice.js";
 import type { RateLimitReading, SeenRateLimit } from "./ratelimit.js";
@@ -38,7 +39,7 @@ export interface ObservedRequest {
 export interface ReadBody {
   readonly registry: string;
   readonly bytes: number;
-  /** From the request to the last byte. */
+  /** From the request to the last byte, the time left out in which the connection was held back. */
   readonly durationMs: number;
 }
 
@@ -145,22 +146,27 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     return result;
   }
 
-  function report(host: RegistryHost, startedMs: number, result: Exchange): void {
+  function report(host: RegistryHost, startedMs: number, result: Exchange, sink: MeteredSink | undefined): void {
     if (result.kind !== "response") return;
     const registry = host.address;
     const { identity } = senderFor(host, credential);
     const reading = spentOf(result) ?? result.rateLimit;
     if (reading !== undefined) shared.onRateLimit?.({ registry, identity, reading });
-    const bytes = result.body?.byteLength ?? 0;
-    if (bytes > 0) shared.onTransfer?.({ registry, bytes, durationMs: clock.nowMs() - startedMs });
+    const { bytes, heldMs } = sink?.taken() ?? { bytes: result.body?.byteLength ?? 0, heldMs: 0 };
+    const durationMs = clock.nowMs() - startedMs;
+    // A body that was mostly waited with tells who took it, not how fast it could have come.
+    if (bytes > 0 && heldMs <= durationMs / 2) {
+      shared.onTransfer?.({ registry, bytes, durationMs: durationMs - heldMs });
+    }
   }
 
   return {
     exchange: async (request, signal) => {
       if (!signal.aborted) {
         const startedMs = clock.nowMs();
-        const result = await exchange(request, signal);
-        report(request.host, startedMs, result);
+        const sink = request.sink === undefined ? undefined : meteredSink(request.sink, clock);
+        const result = await exchange(sink === undefined ? request : { ...request, sink }, signal);
+        report(request.host, startedMs, result, sink);
         return result;
       }
       return { kind: "fault", url: "", fault: fault("aborted", request.host.address) };
