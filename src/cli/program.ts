@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { CheckFlags } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
 import { addNode, addTrust } from "./node-program.js";
-import { nodeCredentialsHelp, repeatable, wholeNumber } from "./options.js";
+import { addSubject, nodeCredentialsHelp, repeatable, wholeNumber } from "./options.js";
 import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
 import { addSimulate } from "./simulate-program.js";
 import type { CliIo } from "./types.js";
@@ -69,26 +69,11 @@ Examples:
   pullguard check -f deploy/ --runtime containerd://1.7.13 --platform linux/arm64 --node-root /mnt`;
 
 function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
-  program
+  const command = program
     .command("check")
     .summary("check images, or every image of manifests")
-    .description("Checks images, or every image of manifests, against their registries, as a node would pull them.")
-    .argument("[IMAGE...]", "images as a manifest would name them")
-    .addOption(
-      repeatable("-f, --filename <FILE|DIR|->", "manifest, folder of manifests, or - for standard input (repeatable)"),
-    )
-    .addOption(
-      new Option("-n, --namespace <NAMESPACE>", "namespace of images and of objects without one").default("default"),
-    )
-    .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: as kubectl)")
-    .option("--no-cluster", "ask no cluster; Secrets and ServiceAccounts come from the files alone")
-    .addOption(
-      repeatable("--pull-secret <FILE>", "Secret manifest or Docker config.json to use for every image (repeatable)"),
-    )
-    .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
-    .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
-    .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
-    .addOption(new Option("--node-credentials <none|unknown|FILE>", nodeCredentialsHelp).default("unknown"))
+    .description("Checks images, or every image of manifests, against their registries, as a node would pull them.");
+  addSubject(command)
     .addOption(repeatable("--present <IMAGE>", "image that every node holds already (repeatable)"))
     .addOption(
       repeatable(

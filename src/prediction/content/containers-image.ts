@@ -1,30 +1,52 @@
 import { type ConfigDocument, isConfigType } from "../../oci/index.js";
 import type { ContentProblem, ResolvedImage } from "../types.js";
-import type { ContentRules, DoubtfulProblem } from "./rules.js";
+import type { BlobPlan, ContentRules, DoubtfulProblem } from "./rules.js";
 
 const releases = "releases of the runtime differ in what they compare";
 
+/** What changed between releases in what containers-image and CRI-O make of the contents of an image. */
+export interface ContainersImageContentTraits {
+  /** What becomes of an image whose config is no image config; `unpacked`: its layers are, whatever they hold. */
+  readonly artifacts: "refused" | "stored" | "unpacked";
+  /** Whether an unpacked layer must be what the config's `diff_ids` say. */
+  readonly checksDiffIds: boolean;
+}
+
 /**
- * The rules of containers-image, the library of CRI-O and podman: an artifact is told by its config's type, sizes in
- * descriptors do not count, and layers are stored under the digests they really have.
- * Source: containers/image v5.23.1 internal/image/oci.go `OCIConfig`, storage/storage_image.go
+ * The rules of containers-image, the library of CRI-O and podman: sizes in descriptors do not count, and layers are stored
+ * under the digests they really have. That an artifact is refused shows when its manifest is read.
+ * Source: containers/image v5.23.1 storage/storage_image.go, v5.34.3 storage/storage_dest.go `commitLayer`; that sizes are
+ * not compared was seen with podman 4.3.1
  */
-export const containersImageContentRules: ContentRules = {
-  plan: ({ config, layers }) => ({
-    layers: layers.map((_, diffIndex) => ({ kind: "unpacked", diffIndex }) as const),
-    advices: [],
-    ...(isConfigType(config.mediaType)
-      ? {}
-      : { problem: { kind: "not-an-image", mediaType: config.mediaType } as const }),
-  }),
-  judgeConfig,
-  blobHosts: "manifest-host",
-  comparesSizes: false,
-  refusesSizeZero: false,
-  comparesDiffIds: "unsure",
-  packingOf: () => ({ kind: "sniffed", formats: ["gzip", "zstd", "bzip2", "xz"] }),
-  archive: { escapes: "refused" },
-};
+export function containersImageContentRules(traits: ContainersImageContentTraits): ContentRules {
+  return {
+    plan: (image) => planBlobs(image, traits),
+    judgeConfig: (image, document) => (isArtifact(image) ? undefined : judgeConfig(image, document)),
+    blobHosts: "manifest-host",
+    comparesSizes: false,
+    refusesSizeZero: false,
+    comparesDiffIds: traits.checksDiffIds,
+    packingOf: () => ({ kind: "sniffed", formats: ["gzip", "zstd", "bzip2", "xz"] }),
+    archive: { escapes: "refused" },
+  };
+}
+
+function planBlobs(image: ResolvedImage, { artifacts }: ContainersImageContentTraits): BlobPlan {
+  const mediaType = image.artifactType ?? image.config.mediaType;
+  if (isArtifact(image) && artifacts === "stored") {
+    return { layers: image.layers.map(() => ({ kind: "stored" })), advices: [{ kind: "artifact", mediaType }] };
+  }
+  const layers = image.layers.map((_, diffIndex) => ({ kind: "unpacked", diffIndex }) as const);
+  if (!isArtifact(image)) return { layers, advices: [] };
+  const problem = { kind: "not-an-image", mediaType } as const;
+  const doubt = "an old release of the runtime unpacks whatever it is given";
+  return { layers, advices: [], problem: artifacts === "refused" ? problem : { kind: "doubtful", problem, doubt } };
+}
+
+/** Only an OCI manifest says so; what config a Docker manifest names is no matter. */
+function isArtifact({ config, artifactType }: ResolvedImage): boolean {
+  return artifactType !== undefined && !isConfigType(config.mediaType);
+}
 
 function judgeConfig(
   { config, layers }: ResolvedImage,

@@ -19,8 +19,9 @@ import type {
   ResolvedImage,
 } from "../../types.js";
 import type { PullDialect } from "../dialect.js";
+import { offeredPlatforms } from "../reading.js";
 import { readDocument } from "./document.js";
-import { chooseEntry, offeredPlatforms } from "./selection.js";
+import { chooseEntry } from "./selection.js";
 import { ImageSource, type ManifestReading, openSource, type Reading, type ReadManifest } from "./source.js";
 import { containersImageTraits } from "./traits.js";
 
@@ -30,7 +31,7 @@ export function containersImageDialect(version: RuntimeVersion): PullDialect {
   return {
     id: `containers-image:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: "legacy",
-    content: containersImageContentRules,
+    content: containersImageContentRules(traits),
     attempt: (request, signal) => attempt({ request, traits, signal }),
   };
 }

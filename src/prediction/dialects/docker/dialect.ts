@@ -25,7 +25,7 @@ export function dockerDialect(version: RuntimeVersion, settings: RuntimeSettings
   return {
     id: `docker:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: traits.grammar,
-    content: dockerContentRules,
+    content: dockerContentRules(traits),
     attempt: (request, signal) => attempt(request, traits, signal),
   };
 }
