@@ -5,7 +5,7 @@ import { fault } from "./fault.js";
 import { shownUrl } from "./foreign-text.js";
 import { follow } from "./redirect.js";
 import { endpointUrl, registryHeaders, tokenHeaders } from "./request.js";
-import { readResponse } from "./response.js";
+import { readResponse, refusedExchange, withoutUrl } from "./response.js";
 import { mayTellRealm } from "./telling.js";
 import { basicHeader, fetchToken } from "./token.js";
 import type { HttpAnswer, HttpRequest } from "./transport.js";
@@ -61,10 +61,7 @@ class PingedVisit {
 
   async run(): Promise<Exchange> {
     const base = endpointUrl(this.#request);
-    if (base === undefined) {
-      const { address } = this.#request.host;
-      return { kind: "fault", url: "", fault: fault("unreachable", address, "this is no address of a host") };
-    }
+    if (base === undefined) return withoutUrl(this.#request.host.address);
     try {
       const first = await this.#ask(base, undefined);
       if (first.exchange.kind !== "response" || first.exchange.status !== 401) return first.exchange;
@@ -150,11 +147,7 @@ class PingedVisit {
   }
 
   #refused(url: URL, refusal: AuthRefusal): Ended {
-    const shown = shownUrl(url, true);
-    if (refusal.kind === "token-fault" && refusal.fault.kind === "aborted") {
-      return faulty(shown, fault("aborted", this.#request.host.address));
-    }
-    return { exchange: { kind: "refused", url: shown, refusal }, challenges: [] };
+    return { exchange: refusedExchange(shownUrl(url, true), refusal, this.#request.host.address), challenges: [] };
   }
 }
 

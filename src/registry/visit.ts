@@ -5,7 +5,7 @@ import { fault } from "./fault.js";
 import { shownUrl } from "./foreign-text.js";
 import { follow } from "./redirect.js";
 import { endpointUrl, hasConfiguredHeaders, registryHeaders, tokenHeaders } from "./request.js";
-import { readResponse } from "./response.js";
+import { readResponse, refusedExchange, withoutUrl } from "./response.js";
 import { mayTellRealm } from "./telling.js";
 import { type Account, containerdTokens, fetchToken } from "./token.js";
 import type { TokenCache } from "./token-cache.js";
@@ -65,10 +65,7 @@ export class Visit {
 
   async run(): Promise<Exchange> {
     const base = endpointUrl(this.#request);
-    if (base === undefined) {
-      const { address } = this.#request.host;
-      return { kind: "fault", url: "", fault: fault("unreachable", address, "this is no address of a host") };
-    }
+    if (base === undefined) return withoutUrl(this.#request.host.address);
     try {
       return await this.#ask(base);
     } finally {
@@ -160,10 +157,7 @@ export class Visit {
   }
 
   #refused(url: string, refusal: AuthRefusal): Exchange {
-    if (refusal.kind === "token-fault" && refusal.fault.kind === "aborted") {
-      return { kind: "fault", url, fault: fault("aborted", this.#request.host.address) };
-    }
-    return { kind: "refused", url, refusal };
+    return refusedExchange(url, refusal, this.#request.host.address);
   }
 
   /** The request for one hop, with the authorization that its origin has asked for. */
