@@ -19,10 +19,18 @@ import type {
   ResolvedImage,
 } from "../../types.js";
 import type { PullDialect } from "../dialect.js";
+import { pingedSession } from "../pinged-session.js";
 import { offeredPlatforms } from "../reading.js";
 import { readDocument } from "./document.js";
 import { chooseEntry } from "./selection.js";
-import { ImageSource, type ManifestReading, openSource, type Reading, type ReadManifest } from "./source.js";
+import {
+  ImageSource,
+  libraryAnswers,
+  type ManifestReading,
+  openSource,
+  type Reading,
+  type ReadManifest,
+} from "./source.js";
 import { containersImageTraits } from "./traits.js";
 
 /** The dialect of one version of containers-image, the library of CRI-O and podman. */
@@ -32,6 +40,7 @@ export function containersImageDialect(version: RuntimeVersion): PullDialect {
     id: `containers-image:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: "legacy",
     content: containersImageContentRules(traits),
+    session: (session) => pingedSession(session, libraryAnswers),
     attempt: (request, signal) => attempt({ request, traits, signal }),
   };
 }

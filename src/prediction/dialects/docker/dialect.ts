@@ -7,7 +7,8 @@ import { dockerContentRules } from "../../content/docker.js";
 import type { HostFailure, PullAttempt, PulledAttempt } from "../../types.js";
 import { containerdDialect } from "../containerd/index.js";
 import type { AttemptRequest, PullDialect } from "../dialect.js";
-import { Endpoint, type EndpointFailure, mayRemember, type Resolved } from "./endpoint.js";
+import { pingedSession } from "../pinged-session.js";
+import { dockerAnswers, Endpoint, type EndpointFailure, mayRemember, type Resolved } from "./endpoint.js";
 import { readImage } from "./image.js";
 import { type DockerTraits, dockerTraits } from "./traits.js";
 
@@ -26,6 +27,7 @@ export function dockerDialect(version: RuntimeVersion, settings: RuntimeSettings
     id: `docker:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: traits.grammar,
     content: dockerContentRules(traits),
+    session: (session) => pingedSession(session, dockerAnswers),
     attempt: (request, signal) => attempt(request, traits, signal),
   };
 }
