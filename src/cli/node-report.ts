@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { posix } from "node:path";
 import { parseNodeCredentials } from "../credentials/index.js";
 import {
+  certificateRootsOf,
   configuredRegistries,
   type FactOrigin,
   type HostPlan,
@@ -126,7 +127,7 @@ function reportPlan({ profile, others, files }: GivenNode, subject: NodeSubject)
     outcome: plan.kind,
     unsure: profile.trust === "unknown" || (plan.kind === "hosts" && plan.partial === true),
     ...(plan.kind !== "hosts" && { reason: { message: plan.message, at: place(plan.origin) } }),
-    hosts: hosts.map((host) => reportHost(host, files, reference.domain)),
+    hosts: hosts.map((host) => reportHost(host, files, { profile, domain: reference.domain })),
     credentials: credentialsFor(profile, subject),
     differsOn: others
       .filter((other) => differs(plan, other.hostsFor(reference)))
@@ -152,7 +153,14 @@ function differs(plan: HostPlan, other: HostPlan): boolean {
   return JSON.stringify(essence(plan)) !== JSON.stringify(essence(other));
 }
 
-function reportHost(host: RegistryHost, files: NodeFiles | undefined, domain: string): ReportedHost {
+/** For whom a host is asked, and by whom. */
+interface Asker {
+  readonly profile: NodeProfile;
+  /** Of the image. */
+  readonly domain: string;
+}
+
+function reportHost(host: RegistryHost, files: NodeFiles | undefined, asker: Asker): ReportedHost {
   const { tls, origin, mirrorOf, repository } = host;
   const url = `${host.scheme}://${host.address}${host.path}`;
   const proxy = host.proxy === undefined || !URL.canParse(url) ? undefined : proxyOf(host.proxy, new URL(url));
@@ -164,7 +172,7 @@ function reportHost(host: RegistryHost, files: NodeFiles | undefined, domain: st
     capabilities: host.capabilities,
     verifiesCertificate: tls.verify,
     systemCertificates: tls.systemRoots?.pems.length ?? "not known",
-    authorities: tls.extraCaPems.map((pem) => reportAuthority(pem, files, host, domain)),
+    authorities: tls.extraCaPems.map((pem) => reportAuthority(pem, files, host, asker)),
     clientCertificates: tls.clientCertificates.length,
     headerNames: Object.keys(host.headers).sort(),
     ...(proxy !== undefined && { proxy: reportProxy(proxy) }),
@@ -184,12 +192,12 @@ function reportAuthority(
   pem: string,
   files: NodeFiles | undefined,
   host: RegistryHost,
-  domain: string,
+  asker: Asker,
 ): ReportedAuthority {
   const certificate = readCertificate(pem);
   if (certificate === undefined) return { subject: "a certificate that cannot be read", fingerprint256: "" };
   const { subject, fingerprint256 } = certificate;
-  const file = files === undefined ? undefined : fileWith(fingerprint256, files, host, domain);
+  const file = files === undefined ? undefined : fileWith(fingerprint256, files, host, asker);
   return { subject: subject.split("\n").join(", "), fingerprint256, ...(file !== undefined && { file }) };
 }
 
@@ -206,13 +214,11 @@ function fileWith(
   fingerprint: string,
   files: NodeFiles,
   { origin, address }: RegistryHost,
-  domain: string,
+  { profile, domain }: Asker,
 ): string | undefined {
   const folders = [
     ...(origin === undefined ? [] : [posix.dirname(origin.file)]),
-    ...["/etc/containerd/certs.d", "/etc/docker/certs.d", "/etc/containers/certs.d"].flatMap((root) =>
-      [address, domain].map((name) => posix.join(root, name)),
-    ),
+    ...certificateRootsOf(profile).flatMap((root) => [address, domain].map((name) => posix.join(root, name))),
   ];
   const named = origin === undefined ? [] : quotedPaths(textOf(files, origin.file), posix.dirname(origin.file));
   const beside = folders.flatMap((folder) => (files.list(folder) ?? []).map((name) => posix.join(folder, name)));

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** An option that may be given several times; its values in order. */
 export function repeatable(flags: string, description: string): Option {
@@ -18,3 +18,24 @@ export function wholeNumber(text: string): number {
 /** What may be said of the nodes' own credentials, for help texts. */
 export const nodeCredentialsHelp =
   "registry credentials the nodes hold themselves or get from credential providers: none, unknown, or those in a Docker config.json or Secret manifest";
+
+/** Adds what `check` and `verify` take alike: the images, whose Secrets may pull them, and the nodes that would. */
+export function addSubject(command: Command): Command {
+  return command
+    .argument("[IMAGE...]", "images as a manifest would name them")
+    .addOption(
+      repeatable("-f, --filename <FILE|DIR|->", "manifest, folder of manifests, or - for standard input (repeatable)"),
+    )
+    .addOption(
+      new Option("-n, --namespace <NAMESPACE>", "namespace of images and of objects without one").default("default"),
+    )
+    .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: as kubectl)")
+    .option("--no-cluster", "ask no cluster; Secrets and ServiceAccounts come from the files alone")
+    .addOption(
+      repeatable("--pull-secret <FILE>", "Secret manifest or Docker config.json to use for every image (repeatable)"),
+    )
+    .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
+    .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
+    .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
+    .addOption(new Option("--node-credentials <none|unknown|FILE>", nodeCredentialsHelp).default("unknown"));
+}

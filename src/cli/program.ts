@@ -3,7 +3,7 @@ import { type CheckFlags, failures, outputFormats } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
 import { addNodeAgent } from "./node-agent-command.js";
 import { addNode, addTrust } from "./node-program.js";
-import { nodeCredentialsHelp, repeatable, wholeNumber } from "./options.js";
+import { addSubject, nodeCredentialsHelp, repeatable, wholeNumber } from "./options.js";
 import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
 import { addSimulate } from "./simulate-program.js";
 import type { CliIo } from "./types.js";
@@ -75,25 +75,11 @@ Examples:
   pullguard check -f deploy/ --runtime containerd://1.7.13 --platform linux/arm64 --node-root /mnt`;
 
 function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
-  program
+  const command = program
     .command("check")
     .summary("check images, or every image of manifests")
-    .description("Checks images, or every image of manifests, against their registries, as a node would pull them.")
-    .argument("[IMAGE...]", "images as a manifest would name them")
-    .addOption(
-      repeatable("-f, --filename <FILE|DIR|->", "manifest, folder of manifests, or - for standard input (repeatable)"),
-    )
-    .addOption(
-      new Option("-n, --namespace <NAMESPACE>", "namespace of images and of objects without one").default("default"),
-    )
-    .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: as kubectl)")
-    .option("--no-cluster", "ask no cluster; Secrets and ServiceAccounts come from the files alone")
-    .addOption(
-      repeatable("--pull-secret <FILE>", "Secret manifest or Docker config.json to use for every image (repeatable)"),
-    )
-    .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
-    .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
-    .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
+    .description("Checks images, or every image of manifests, against their registries, as a node would pull them.");
+  addSubject(command)
     .addOption(
       repeatable("--node-profile <FILE>", "NodePullProfile manifests that tell what the nodes are (repeatable)"),
     )
@@ -102,7 +88,6 @@ function addCheck(program: Command, io: CliIo, finish: (exitCode: number) => voi
         .choices(["cluster", "none"])
         .default("none"),
     )
-    .addOption(new Option("--node-credentials <none|unknown|FILE>", nodeCredentialsHelp).default("unknown"))
     .addOption(repeatable("--present <IMAGE>", "image that every node holds already (repeatable)"))
     .addOption(
       repeatable(

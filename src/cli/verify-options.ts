@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { nodeCredentialsHelp, repeatable } from "./options.js";
+import { addSubject } from "./options.js";
 import type { CliIo } from "./types.js";
 import type { VerifyFlags } from "./verify-command.js";
 
@@ -21,24 +21,11 @@ Examples:
 
 /** Adds `pullguard verify`. */
 export function addVerify(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
-  program
+  const command = program
     .command("verify")
     .summary("check images and read every layer of them")
-    .description("Checks images as `check` does, and then reads every layer to its end, as a node would unpack it.")
-    .argument("[IMAGE...]", "images as a manifest would name them")
-    .addOption(repeatable("-f, --filename <FILE|DIR|->", "manifest, folder of manifests, or - (repeatable)"))
-    .addOption(
-      new Option("-n, --namespace <NAMESPACE>", "namespace of images and of objects without one").default("default"),
-    )
-    .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: as kubectl)")
-    .option("--no-cluster", "ask no cluster; Secrets and ServiceAccounts come from the files alone")
-    .addOption(
-      repeatable("--pull-secret <FILE>", "Secret manifest or Docker config.json to use for every image (repeatable)"),
-    )
-    .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
-    .option("--runtime <RUNTIME>", "runtime of the nodes, such as containerd://1.7.13")
-    .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")
-    .addOption(new Option("--node-credentials <none|unknown|FILE>", nodeCredentialsHelp).default("unknown"))
+    .description("Checks images as `check` does, and then reads every layer to its end, as a node would unpack it.");
+  addSubject(command)
     .option("--limit-rate <RATE>", "bytes a second for all layers together, such as 500k or 20M")
     .addOption(new Option("--deadline <DURATION>", "answer by then; what is open counts as unknown").default("10m"))
     .addOption(new Option("-o, --output <FORMAT>", "format of the report").choices(["text", "json"]).default("text"))

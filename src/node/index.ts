@@ -1,3 +1,4 @@
+export { certificateRootsOf } from "./certificate-roots.js";
 export { configuredRegistries } from "./configured-registries.js";
 export { planHosts } from "./containerd/host-plan.js";
 export { defaultHostsRoot } from "./containerd/hosts-roots.js";

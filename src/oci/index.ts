@@ -1,5 +1,6 @@
 export { decodeConfig } from "./config.js";
 export { isDigest, matchesDigest, sha256Digest } from "./digest.js";
+export { readJson } from "./json.js";
 export { decodeManifest, maxManifestBytes } from "./manifest.js";
 export {
   isConfigType,

@@ -36,7 +36,8 @@ export async function pullWithCredentials(
   const { reference, hosts } = question;
   const attempts: FailedAttempt[] = [];
   for (const [credentialIndex, credential] of question.credentials.entries()) {
-    const session = watched(client.session(credential), pulling.onHost);
+    const plain = watched(client.session(credential), pulling.onHost);
+    const session = dialect.session?.(plain) ?? plain;
     const manifests = pulling.manifestsFor(credential);
     const identity = credential?.identity ?? "anonymous";
     const spares = ({ address }: RegistryHost): boolean => pulling.rateLimits?.isLow(address, identity) === true;

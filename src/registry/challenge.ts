@@ -12,23 +12,17 @@ const schemeOrder: Readonly<Record<string, number>> = { bearer: 0, digest: 1, ba
  * Source: containerd core/remotes/docker/auth/parse.go `ParseAuthHeader`.
  */
 export function parseChallenges(lines: readonly string[]): readonly Challenge[] {
-  const challenges: Challenge[] = [];
-  for (const line of lines) {
-    const cursor = new Cursor(line.trim());
-    const scheme = cursor.token().toLowerCase();
-    if (scheme === "bearer" || scheme === "digest" || scheme === "basic") {
-      challenges.push({ scheme, parameters: parseParameters(cursor) });
-    }
-  }
-  return challenges.sort((a, b) => (schemeOrder[a.scheme] ?? 0) - (schemeOrder[b.scheme] ?? 0));
+  return challengesAsSent(lines).toSorted((a, b) => (schemeOrder[a.scheme] ?? 0) - (schemeOrder[b.scheme] ?? 0));
 }
 
-/**
- * The challenges in the order of their lines, those without authorization that is understood left out.
- * Source: containers/image docker/wwwauthenticate.go `parseAuthHeader`, which reads a line as containerd does but sorts nothing.
- */
+/** The same challenges in the order of their lines. Source: also containers/image docker/wwwauthenticate.go `parseAuthHeader`. */
 export function challengesAsSent(lines: readonly string[]): readonly Challenge[] {
-  return lines.flatMap((line) => parseChallenges([line]));
+  return lines.flatMap((line) => {
+    const cursor = new Cursor(line.trim());
+    const scheme = cursor.token().toLowerCase();
+    const understood = scheme === "bearer" || scheme === "digest" || scheme === "basic";
+    return understood ? [{ scheme, parameters: parseParameters(cursor) }] : [];
+  });
 }
 
 /** The schemes offered, lower case, in the order sent, known or not; at most 8 of at most 32 characters. */

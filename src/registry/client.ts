@@ -7,8 +7,8 @@ import type { RegistryHost } from "../node/index.js";
 import type { AddressGuard } from "./address-guard.js";
 import { Authorizer } from "./authorizer.js";
 import { fault } from "./fault.js";
+import { type MeteredSink, meteredSink } from "./metered-sink.js";
 import { visitPinged } from "./pinged-visit.js";
-import { type Pings, visitAfterPing } from "./pinging-visit.js";
 import { createProxyChoice } from "./proxy-choice.js";
 import type { RateLimitReading, SeenRateLimit } from "./ratelimit.js";
 import type { Account } from "./token.js";
@@ -40,7 +40,7 @@ export interface ObservedRequest {
 export interface ReadBody {
   readonly registry: string;
   readonly bytes: number;
-  /** From the request to the last byte. */
+  /** From the request to the last byte, the time left out in which the connection was held back. */
   readonly durationMs: number;
 }
 
@@ -123,7 +123,6 @@ interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer"> {
 
 function createSession(shared: Shared, credential: RegistryCredential | undefined): RegistrySession {
   const { clock, states } = shared;
-  const pings: Pings = new Map();
 
   async function exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange> {
     const { account, identity } = senderFor(request.host, credential);
@@ -132,7 +131,6 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const deps = { ...shared, account, tokenScope, send: shared.sendFor(request.host) };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
-    if (request.pingsFirst === true) return await visitAfterPing(deps, request, pings, signal);
     const remembered = states.get(stateKey);
     const warm = remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered.state : undefined;
     let state = warm ?? untouched();
@@ -151,22 +149,27 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     return result;
   }
 
-  function report(host: RegistryHost, startedMs: number, result: Exchange): void {
+  function report(host: RegistryHost, startedMs: number, result: Exchange, sink: MeteredSink | undefined): void {
     if (result.kind !== "response") return;
     const registry = host.address;
     const { identity } = senderFor(host, credential);
     const reading = spentOf(result) ?? result.rateLimit;
     if (reading !== undefined) shared.onRateLimit?.({ registry, identity, reading });
-    const bytes = result.body?.byteLength ?? 0;
-    if (bytes > 0) shared.onTransfer?.({ registry, bytes, durationMs: clock.nowMs() - startedMs });
+    const { bytes, heldMs } = sink?.taken() ?? { bytes: result.body?.byteLength ?? 0, heldMs: 0 };
+    const durationMs = clock.nowMs() - startedMs;
+    // A body that was mostly waited with tells who took it, not how fast it could have come.
+    if (bytes > 0 && heldMs <= durationMs / 2) {
+      shared.onTransfer?.({ registry, bytes, durationMs: durationMs - heldMs });
+    }
   }
 
   return {
     exchange: async (request, signal) => {
       if (!signal.aborted) {
         const startedMs = clock.nowMs();
-        const result = await exchange(request, signal);
-        report(request.host, startedMs, result);
+        const sink = request.sink === undefined ? undefined : meteredSink(request.sink, clock);
+        const result = await exchange(sink === undefined ? request : { ...request, sink }, signal);
+        report(request.host, startedMs, result, sink);
         return result;
       }
       return { kind: "fault", url: "", fault: fault("aborted", request.host.address) };

@@ -2,10 +2,11 @@ import type { Clock } from "../core/index.js";
 import { lengthOf, rangeOf, streamBody } from "./blob-stream.js";
 import { readBody, registryErrors } from "./body.js";
 import { offeredSchemes } from "./challenge.js";
+import { fault } from "./fault.js";
 import { shownUrl } from "./foreign-text.js";
 import { readRateLimit } from "./ratelimit.js";
 import type { HttpAnswer } from "./transport.js";
-import type { Exchange, ExchangeRequest, RegistryResponse } from "./types.js";
+import type { AuthRefusal, Exchange, ExchangeRequest, RegistryResponse } from "./types.js";
 
 /** The last answer of an exchange and what led to it. */
 export interface LastAnswer {
@@ -14,6 +15,17 @@ export interface LastAnswer {
   readonly redirected: boolean;
   readonly method: "HEAD" | "GET";
   readonly authorization: RegistryResponse["authorization"];
+}
+
+/** The end of an exchange whose host's address makes no URL. */
+export function withoutUrl(address: string): Exchange {
+  return { kind: "fault", url: "", fault: fault("unreachable", address, "this is no address of a host") };
+}
+
+/** The end of an exchange that was not authorized; whoever was aborted meanwhile was not refused. */
+export function refusedExchange(url: string, refusal: AuthRefusal, address: string): Exchange {
+  const isAborted = refusal.kind === "token-fault" && refusal.fault.kind === "aborted";
+  return isAborted ? { kind: "fault", url, fault: fault("aborted", address) } : { kind: "refused", url, refusal };
 }
 
 const maxErrorBytes = 64_000;

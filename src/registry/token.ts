@@ -5,7 +5,7 @@ import { shownUrl } from "./foreign-text.js";
 import { follow } from "./redirect.js";
 import { mayTellRealm, realmRefused } from "./telling.js";
 import type { HttpRequest, Sent } from "./transport.js";
-import type { AuthRefusal } from "./types.js";
+import type { AuthRefusal, TokenRules } from "./types.js";
 
 /** The user and password of a session; neither is empty. */
 export interface Account {
@@ -21,8 +21,7 @@ export interface TokenQuestion {
   readonly account: Account | undefined;
   readonly headers: HttpRequest["headers"];
   readonly registry: URL;
-  /** `get`: as docker's client asks, never by POST and with the user's name in the query. Absent: as containerd. */
-  readonly form?: "get";
+  readonly rules: TokenRules;
 }
 
 export type TokenAnswer =
@@ -37,16 +36,23 @@ const defaultLifetimeMs = 60_000;
 const statusesWithoutPost = new Set([400, 401, 404, 405]);
 
 /**
- * Fetches one token as containerd does: with an account a POSTed form, or a GET with Basic where the server knows no POST;
- * without one an anonymous GET. Source: containerd core/remotes/docker/authorizer.go `doBearerAuth`, auth/fetch.go; for the
- * form `get` distribution v2.8 registry/client/auth/session.go `fetchTokenWithBasicAuth`.
+ * How containerd does it.
+ * Source: containerd core/remotes/docker/authorizer.go `doBearerAuth`, auth/fetch.go.
  */
+export const containerdTokens: TokenRules = {
+  method: "post",
+  success: "below-400",
+  prefers: "access_token",
+  withoutToken: "absent",
+};
+
+/** Fetches one token as the rules say; without an account by an anonymous GET. */
 export async function fetchToken(question: TokenQuestion, send: Send): Promise<TokenAnswer> {
-  const { account } = question;
+  const { account, rules } = question;
   if (account === undefined) return await ask(question, getRequest(question, undefined), "get", send);
   if (!mayTellRealm(question.realm, question.registry))
     return { kind: "refused", refusal: realmRefused(question.realm) };
-  if (question.form === "get") return await ask(question, getRequest(question, account), "get", send);
+  if (rules.method === "get") return await ask(question, getRequest(question, account), "get", send);
   const posted = await ask(question, postRequest(question, account), "post", send);
   if (posted.kind === "token" || posted.refusal.kind !== "token-status") return posted;
   if (!statusesWithoutPost.has(posted.refusal.status)) return posted;
@@ -69,7 +75,7 @@ function getRequest(question: TokenQuestion, account: Account | undefined): Http
   const url = new URL(question.realm);
   if (question.service !== "") url.searchParams.append("service", question.service);
   for (const scope of question.scopes) url.searchParams.append("scope", scope);
-  if (question.form === "get" && account !== undefined) url.searchParams.append("account", account.username);
+  if (question.rules.method === "get" && account !== undefined) url.searchParams.append("account", account.username);
   const headers =
     account === undefined ? question.headers : { ...question.headers, authorization: [basicHeader(account).reveal()] };
   return { url, method: "GET", headers };
@@ -103,14 +109,16 @@ async function ask(
   if (followed.kind === "stopped") return refused(followed.stop);
   if (followed.kind === "fault") return refused({ kind: "token-fault", realm, fault: followed.fault, anonymous });
   const { answer } = followed;
-  if (answer.status < 200 || answer.status >= 400) {
+  const succeeds =
+    question.rules.success === "200" ? answer.status === 200 : answer.status >= 200 && answer.status < 400;
+  if (!succeeds) {
     await answer.discard();
     if (withheld && (answer.status === 401 || answer.status === 403)) return refused(realmRefused(followed.url));
     return refused({ kind: "token-status", realm, status: answer.status, anonymous });
   }
   const read = await readBody(answer, maxTokenBytes, followed.url.host);
   if (read.kind === "fault") return refused({ kind: "token-fault", realm, fault: read.fault, anonymous });
-  const parsed = parseToken(read.bytes, form);
+  const parsed = parseToken(read.bytes, form === "post" ? form : question.rules.prefers, question.rules);
   return typeof parsed === "string" ? refused({ kind: parsed, realm, anonymous }) : parsed;
 }
 
@@ -129,29 +137,34 @@ function nextRequest(from: HttpRequest, url: URL, status: number): HttpRequest {
 
 const text = z.string().nullish();
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-const shared = {
-  access_token: text,
-  refresh_token: text,
-  expires_in: z.int().nullish(),
-  issued_at: z.string().regex(rfc3339).nullish(),
-};
+const shared = { access_token: text, expires_in: z.int().nullish(), issued_at: z.string().regex(rfc3339).nullish() };
 // A field of another type fails the whole answer in Go, also one that nobody needs.
 const bodies = {
-  get: z.object({ ...shared, token: text }).transform((body) => ({ ...body, token: body.access_token || body.token })),
-  post: z.object({ ...shared, scope: text }).transform((body) => ({ ...body, token: body.access_token })),
+  access_token: z
+    .object({ ...shared, refresh_token: text, token: text })
+    .transform((body) => ({ ...body, token: body.access_token || body.token })),
+  token: z
+    .object({ ...shared, token: text })
+    .transform((body) => ({ ...body, token: body.token || body.access_token })),
+  post: z
+    .object({ ...shared, refresh_token: text, scope: text })
+    .transform((body) => ({ ...body, token: body.access_token })),
 };
 
-function parseToken(bytes: Uint8Array, form: "post" | "get"): TokenAnswer | "token-unreadable" | "token-absent" {
+function parseToken(
+  bytes: Uint8Array,
+  form: keyof typeof bodies,
+  { withoutToken }: TokenRules,
+): TokenAnswer | "token-unreadable" | "token-absent" {
   const value = parseJson(bytes);
-  if (value === null) return "token-absent";
-  const parsed = bodies[form].safeParse(foldKeys(value));
+  const parsed = bodies[form].safeParse(value === null ? {} : foldKeys(value));
   if (!parsed.success) return "token-unreadable";
   const { token, expires_in } = parsed.data;
-  if (token === undefined || token === null || token === "") return "token-absent";
+  if (!token && withoutToken === "absent") return "token-absent";
   // No header can carry it, neither the runtime's nor ours.
-  if (/[^\t\x20-\x7e]/.test(token)) return "token-unreadable";
+  if (/[^\t\x20-\x7e]/.test(token ?? "")) return "token-unreadable";
   const lifetimeMs = typeof expires_in === "number" && expires_in > 0 ? expires_in * 1000 : defaultLifetimeMs;
-  return { kind: "token", token: new Redacted(token), lifetimeMs };
+  return { kind: "token", token: new Redacted(token ?? ""), lifetimeMs };
 }
 
 /** Go matches JSON names whatever their case. */

@@ -88,26 +88,49 @@ export interface RegistryResponse {
   readonly authorization: "none" | "basic" | "bearer";
   /** Schemes the registry offered on a final 401, lower case. */
   readonly challenges: readonly string[];
-  /** What an `ask` of {@link ExchangeRequest.authorize} learnt. */
+  /** What a `ping` of {@link ExchangeRequest.authorize} learnt. */
   readonly ping?: PingResult;
-  /** The answer to `/v2/`, after which nothing else was asked: {@link ExchangeRequest.pingsFirst}. */
-  readonly ofPing?: true;
 }
 
 /** What a registry wants under one address, as it said when it was asked for `/v2/` without authorization. */
 export interface PingResult {
   /** Where the answer came from in the end, without query: `https://registry.test/v2/`. */
   readonly place: string;
-  /** Understood challenges of a 401, best first; none for any other answer. */
+  /** Understood challenges in the order sent, whatever the status. */
   readonly challenges: readonly Challenge[];
+}
+
+/** How a runtime asks for tokens, and what it takes for one. */
+export interface TokenRules {
+  /** `post`: a form where there is an account, GET where the server knows no POST; `get`: always GET, with the user's name. */
+  readonly method: "post" | "get";
+  /** Which answers count as a success. */
+  readonly success: "below-400" | "200";
+  /** Which member of a GET's answer counts where it has both. */
+  readonly prefers: "access_token" | "token";
+  /** An answer without a token: no success, or an empty token. */
+  readonly withoutToken: "absent" | "empty";
+}
+
+/** How a runtime that has asked `/v2/` answers the challenges that it got there. */
+export interface AnsweringRules {
+  /** `all`: a token and then the password, the last of them being sent; `first`: the first challenge sent decides. */
+  readonly answers: "all" | "first";
+  /** `pinged`: below the place that answered the ping; `asked`: with the request, and nowhere that it is redirected to. */
+  readonly where: "pinged" | "asked";
+  /** What Basic without an account leads to. */
+  readonly nameless: "refused" | "empty";
+  /** Whether a scope that a 401 says is missing is asked for, once. */
+  readonly addsMissingScope: boolean;
+  readonly tokens: TokenRules;
 }
 
 /**
  * For runtimes that do not learn from the answer to a request what to authorize it with, but ask `/v2/` beforehand.
- * `ping`: send as it is and tell what was asked for. A {@link PingResult}: answer those challenges below their place, and
- * nowhere else; no request is repeated whatever its status.
+ * `ping`: send as it is and tell what was asked for. Otherwise: answer what the ping told, by these rules; no request is
+ * repeated whatever its status, except for a missing scope.
  */
-export type Authorize = "ping" | PingResult;
+export type Authorize = "ping" | { readonly ping: PingResult; readonly rules: AnsweringRules };
 
 export type Exchange =
   | RegistryResponse
@@ -167,11 +190,6 @@ export interface ExchangeRequest {
   readonly retry: RetryRules;
   /** Absent: each 401 says what to do, as containerd has it. */
   readonly authorize?: Authorize;
-  /**
-   * Once a session and host, `/v2/` is asked beforehand, over http too where the host's `httpFallback` is not `never`, and its
-   * answer says how to authorize, as containers-image does. Absent: each 401 says it, as containerd has it.
-   */
-  readonly pingsFirst?: true;
 }
 
 /** One identity's view of registries during one check. Tokens are shared by identity, realm, service and scope only. */

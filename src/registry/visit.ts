@@ -5,9 +5,9 @@ import { fault } from "./fault.js";
 import { shownUrl } from "./foreign-text.js";
 import { follow } from "./redirect.js";
 import { endpointUrl, hasConfiguredHeaders, registryHeaders, tokenHeaders } from "./request.js";
-import { readResponse } from "./response.js";
+import { readResponse, refusedExchange, withoutUrl } from "./response.js";
 import { mayTellRealm } from "./telling.js";
-import { type Account, fetchToken } from "./token.js";
+import { type Account, containerdTokens, fetchToken } from "./token.js";
 import type { TokenCache } from "./token-cache.js";
 import type { HttpAnswer, HttpRequest, Sent } from "./transport.js";
 import type { AuthRefusal, Exchange, ExchangeRequest, RegistryResponse, TransportFault } from "./types.js";
@@ -65,10 +65,7 @@ export class Visit {
 
   async run(): Promise<Exchange> {
     const base = endpointUrl(this.#request);
-    if (base === undefined) {
-      const { address } = this.#request.host;
-      return { kind: "fault", url: "", fault: fault("unreachable", address, "this is no address of a host") };
-    }
+    if (base === undefined) return withoutUrl(this.#request.host.address);
     try {
       return await this.#ask(base);
     } finally {
@@ -160,10 +157,7 @@ export class Visit {
   }
 
   #refused(url: string, refusal: AuthRefusal): Exchange {
-    if (refusal.kind === "token-fault" && refusal.fault.kind === "aborted") {
-      return { kind: "fault", url, fault: fault("aborted", this.#request.host.address) };
-    }
-    return { kind: "refused", url, refusal };
+    return refusedExchange(url, refusal, this.#request.host.address);
   }
 
   /** The request for one hop, with the authorization that its origin has asked for. */
@@ -193,7 +187,7 @@ export class Visit {
         const { account, tokens, userAgent, tokenScope } = this.#deps;
         const registry = this.#effective(new URL(`${this.#request.host.scheme}://${this.#request.host.address}`));
         const headers = tokenHeaders(this.#request.host, userAgent, realm, mayTellRealm(realm, registry));
-        const question = { realm, service, scopes, account, headers, registry };
+        const question = { realm, service, scopes, account, headers, registry, rules: containerdTokens };
         const parts = JSON.stringify([tokenScope, realm.href, service, scopes]);
         const key = createHash("sha256").update(parts).digest("base64");
         const { answer, stored } = await tokens.token(

@@ -104,6 +104,46 @@ describe("pullguard node", () => {
     }
   });
 
+  describe("a CA that lies in folders of several runtimes", () => {
+    before(async () => {
+      const { certificatePem } = await createAuthority("Twice Root");
+      for (const folder of ["etc/containerd", "etc/docker", "etc/containers"]) {
+        write(`${folder}/certs.d/twice.test/ca.crt`, certificatePem);
+        write(`${folder}/certs.d/nearby.test/ca.crt`, certificatePem);
+      }
+      write("root/.config/containers/certs.d/home.test/ca.crt", certificatePem);
+      write("etc/docker/daemon.json", '{"registry-mirrors": ["https://nearby.test"]}');
+      write(
+        "etc/containers/registries.conf",
+        '[[registry]]\nlocation = "far.test"\n[[registry.mirror]]\nlocation = "nearby.test/far"\n',
+      );
+    });
+    after(() => {
+      for (const path of ["etc/docker", "etc/containers", "root/.config"]) {
+        rmSync(join(root, path), { recursive: true, force: true });
+      }
+      for (const name of ["twice.test", "nearby.test"]) {
+        rmSync(join(root, "etc/containerd/certs.d", name), { recursive: true, force: true });
+      }
+    });
+
+    const questions: readonly (readonly [runtime: string, subject: string, file: string])[] = [
+      ["containerd://1.7.13", "twice.test", "/etc/containerd/certs.d/twice.test/ca.crt"],
+      ["docker://20.10.24", "twice.test", "/etc/docker/certs.d/twice.test/ca.crt"],
+      ["docker://20.10.24", "docker.io", "/etc/docker/certs.d/nearby.test/ca.crt"],
+      ["cri-o://1.30.0", "twice.test", "/etc/containers/certs.d/twice.test/ca.crt"],
+      ["cri-o://1.30.0", "far.test", "/etc/containers/certs.d/nearby.test/ca.crt"],
+      ["podman://4.3.1", "home.test", "/root/.config/containers/certs.d/home.test/ca.crt"],
+    ];
+    for (const [runtime, subject, file] of questions) {
+      it(`is shown where ${runtime} takes it from for ${subject}`, async () => {
+        const { out } = await run("--node-root", root, "--runtime", runtime, subject);
+        const [shown] = out.split("\n").filter((line) => line.includes("CN=Twice Root"));
+        assert.ok(shown?.endsWith(`(${file})`), out);
+      });
+    }
+  });
+
   for (const format of ["text", "json"]) {
     it(`shows no secret (${format})`, async () => {
       for (const subject of [[], ["reg.test:5000"], ["reg.test:5000/team/app:v1"]]) {

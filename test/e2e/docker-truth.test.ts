@@ -1,25 +1,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { Redacted } from "../../src/core/index.js";
 import type { Finding } from "../../src/findings/index.js";
 import { createEngine, type Engine } from "../support/engine.js";
 import { type Lab, loadNodeTruth, type NodeTruthCase, standardLab, startLab } from "../support/lab/index.js";
+import { assertDenied, recordedSecrets } from "./recorded.js";
 
 const runtime = "docker-20.10.24";
 
 /** Only the bytes of a layer show these; layers are not read here. */
 const needsLayers = new Set(["content-notgzip", "content-nolayer", "integrity-corrupt", "integrity-missblob"]);
-
-/** A registry that is out of order fails the recorded pull and may be up a minute later. */
-const outages = new Set([
-  "RegistryNameNotFound",
-  "RegistryConnectionRefused",
-  "RegistryUnavailable",
-  "RegistryRateLimited",
-  "TokenServerUnavailable",
-  "RegistryTimeout",
-]);
 
 const nodeSchema = z.object({
   "certs.d": z.record(z.string(), z.literal("ca-oracle")),
@@ -63,19 +53,13 @@ describe(`what ${runtime} did`, () => {
   }
 });
 
-function engineFor(lab: Lab, { secrets = {} }: NodeTruthCase): Engine {
+function engineFor(lab: Lab, recorded: NodeTruthCase): Engine {
   return createEngine({
     lab,
     nodeFiles: dockerFiles(lab),
     runtime: "docker://20.10.24",
     platform: "linux/amd64",
-    secrets: Object.entries(secrets).map(([name, { type, data }]) => ({
-      namespace: "shop",
-      name,
-      type,
-      resourceVersion: "1",
-      data: new Map(Object.entries(data).map(([key, value]) => [key, new Redacted(value)])),
-    })),
+    secrets: recordedSecrets(recorded),
   });
 }
 
@@ -88,6 +72,5 @@ function assertAgrees(finding: Finding, { id, truth }: NodeTruthCase): void {
     return;
   }
   assert.equal(outcome, "failed");
-  const outage = finding.cause !== null && outages.has(finding.cause);
-  assert.equal(finding.verdict, outage ? "unknown" : "unpullable", shown);
+  assertDenied(finding);
 }

@@ -1,23 +1,13 @@
 import assert from "node:assert/strict";
-import { Redacted } from "../../src/core/index.js";
-import type { PullSecret } from "../../src/credentials/index.js";
 import type { Finding } from "../../src/findings/index.js";
 import type { NodeState } from "../../src/node/index.js";
 import { createEngine, type Engine, podOf } from "../support/engine.js";
 import { type Lab, loadNodeTruth, type NodeTruthCase, standardLab, startLab } from "../support/lab/index.js";
+import { assertDenied, recordedSecrets } from "./recorded.js";
 
 /** What only whole layers show. */
 const deep = new Set(["content-notgzip", "integrity-corrupt", "integrity-drip"]);
 const runtimes = ["containerd-1.6.20", "containerd-1.7.13"] as const;
-/** A registry that is out of order fails the recorded pull and may be up a minute later. */
-const outages = new Set([
-  "RegistryNameNotFound",
-  "RegistryConnectionRefused",
-  "RegistryUnavailable",
-  "RegistryRateLimited",
-  "TokenServerUnavailable",
-]);
-
 describe("what real nodes did", () => {
   let lab: Lab;
 
@@ -82,7 +72,7 @@ function engineFor(lab: Lab, recorded: NodeTruthCase, runtime: (typeof runtimes)
     platform: "linux/amd64",
     ...(recorded.class === "policy" ? { nodes: [nodeOf(recorded, lab)] } : {}),
     verify: deep.has(recorded.id),
-    secrets: Object.entries(recorded.secrets ?? {}).map(([name, secret]) => pullSecret(name, secret)),
+    secrets: recordedSecrets(recorded),
     serviceAccounts:
       recorded.saSecrets === undefined
         ? []
@@ -94,14 +84,6 @@ function engineFor(lab: Lab, recorded: NodeTruthCase, runtime: (typeof runtimes)
 function nodeOf({ alreadyOnNode, image }: NodeTruthCase, lab: Lab): NodeState {
   const images = alreadyOnNode === true ? [{ names: [lab.expand(image)], sizeBytes: 40_000 }] : [];
   return { name: "node", labels: {}, images, imagesAreComplete: true };
-}
-
-function pullSecret(
-  name: string,
-  secret: { readonly type: string; readonly data: Readonly<Record<string, string>> },
-): PullSecret {
-  const data = new Map(Object.entries(secret.data).map(([key, value]) => [key, new Redacted(value)]));
-  return { namespace: "shop", name, type: secret.type, resourceVersion: "1", data };
 }
 
 function assertAgrees(finding: Finding, recorded: NodeTruthCase, runtime: (typeof runtimes)[number]): void {
@@ -119,8 +101,7 @@ function assertAgrees(finding: Finding, recorded: NodeTruthCase, runtime: (typeo
       assert.equal(finding.verdict, "unknown", shown);
       return;
     default: {
-      const outage = finding.cause !== null && outages.has(finding.cause);
-      assert.equal(finding.verdict, outage ? "unknown" : "unpullable", shown);
+      assertDenied(finding);
       assert.equal(finding.kubelet.reason, truth?.kubeletReason, shown);
     }
   }

@@ -10,9 +10,9 @@ import { randomRegistries } from "./containerd-random-lab.js";
 import { type NodeFiles, type RandomRound, randomNode } from "./containerd-random-node.js";
 import { createPredictions } from "./predict.js";
 import { pullAll } from "./reality.js";
+import { requireReal } from "./require-real.js";
 import type { ParityCase } from "./scenario.js";
 
-const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
 /** Set it to see the nodes of an earlier run again. */
 const seed = Number(process.env.PULLGUARD_SEED ?? Date.now() % 1_000_000_000);
 /** No further node is tried after so long. */
@@ -46,12 +46,7 @@ describe("parity with containerd on nodes configured at random", function () {
   let pair = "";
 
   before(async function () {
-    const obstacle = whyNoContainerd();
-    if (obstacle !== undefined) {
-      if (required) throw new Error(`PULLGUARD_REQUIRE_REAL is set, but ${obstacle}`);
-      console.warn(`\n  SKIPPED, nothing was compared with a real runtime: ${obstacle}\n`);
-      this.skip();
-    }
+    requireReal(this, whyNoContainerd());
     lab = await startLab({ ports: "real", registries: randomRegistries });
     const client = await (await createAuthority("Client")).issue({ names: ["client"] });
     pair = `${client.chainPem}${client.keyPem}`;

@@ -13,8 +13,8 @@ import { type ParitySetting, paritySettings } from "./cases.js";
 import { type Compared, falseDenials, missedFailures, renderComparison } from "./comparison.js";
 import { createPredictions } from "./predict.js";
 import { pullAll } from "./reality.js";
+import { requireReal } from "./require-real.js";
 
-const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
 const concurrentPredictions = 12;
 /** Prefix of files to which every outcome and prediction is written as JSON. */
 const recordTo = process.env.PULLGUARD_PARITY_RECORD;
@@ -51,12 +51,7 @@ function parity(setting: ParitySetting, place: number): void {
     const filesOf = (given: Lab) => ({ ...given.nodeFiles, [configPath]: setting.config ?? plainConfig });
 
     before(async function () {
-      const obstacle = whyNoContainerd();
-      if (obstacle !== undefined) {
-        if (required) throw new Error(`PULLGUARD_REQUIRE_REAL is set, but ${obstacle}`);
-        console.warn(`\n  SKIPPED, nothing was compared with a real runtime: ${obstacle}\n`);
-        this.skip();
-      }
+      requireReal(this, whyNoContainerd());
       lab = await startLab(setting.lab);
       containerd = await startContainerd(lab, filesOf(lab));
     });

@@ -6,8 +6,7 @@ import { faultsOfRegistries, nodeLab } from "./containers-image-cases.js";
 import { compareOnNodes } from "./containers-image-node.js";
 import { writtenNodes } from "./containers-image-nodes.js";
 import { nodesAtRandom, seedOfRun } from "./containers-image-random.js";
-
-const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
+import { requireReal } from "./require-real.js";
 
 function agree(title: string, compared: readonly Compared[]): void {
   console.log(`\n${title}, ${compared.length} pulls\n${renderComparison(compared)}`);
@@ -22,11 +21,7 @@ describe("parity with podman, whose library CRI-O shares", function () {
   let podman: RealPodman | undefined;
 
   before(function () {
-    const obstacle = whyNoPodman();
-    if (obstacle === undefined) return;
-    if (required) throw new Error(`PULLGUARD_REQUIRE_REAL is set, but ${obstacle}`);
-    console.warn(`\n  SKIPPED, nothing was compared with containers-image: ${obstacle}\n`);
-    this.skip();
+    requireReal(this, whyNoPodman(), "containers-image");
   });
   afterEach(async () => {
     await podman?.stop();

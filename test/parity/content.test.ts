@@ -13,8 +13,8 @@ import {
   whyNoContainerd,
 } from "../support/real/index.js";
 import { type DamagedImage, damagedImages } from "./content-damage.js";
+import { requireReal } from "./require-real.js";
 
-const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
 /** `PULLGUARD_SEED` repeats a run. */
 const seed = Number(process.env.PULLGUARD_SEED ?? randomInt(1_000_000));
 const count = Number(process.env.PULLGUARD_PARITY_DAMAGES ?? 112);
@@ -39,12 +39,7 @@ describe("parity with containerd on damaged images", function () {
   const images = damagedImages(seed, count);
 
   before(async function () {
-    const obstacle = whyNoContainerd();
-    if (obstacle !== undefined) {
-      if (required) throw new Error(`PULLGUARD_REQUIRE_REAL is set, but ${obstacle}`);
-      console.warn(`\n  SKIPPED, nothing was compared with a real runtime: ${obstacle}\n`);
-      this.skip();
-    }
+    requireReal(this, whyNoContainerd());
     const repositories = new Map(images.map(({ draft }, index) => [`damaged/n${index}`, repositoryOf(draft)]));
     lab = await startLab({
       ports: "real",

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { spawnPrivately, whyNoDockerd } from "../support/real/index.js";
 import { type Compared, falseDenials, missedFailures, renderComparison } from "./comparison.js";
 import { daemonFiles, dockerWorlds } from "./docker-cases.js";
+import { requireReal } from "./require-real.js";
 
-const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
 /** Seed of the random nodes; another one each time unless told. */
 const seed = process.env.PULLGUARD_SEED ?? String(Date.now() % 1_000_000_007);
 /** How many of them at most, and for how long. */
@@ -62,12 +62,7 @@ describe("parity with dockerd", function () {
   const compared = (): readonly World[] => lines.filter((line) => line.kind === "world");
 
   before(async function () {
-    const obstacle = whyNoDockerd();
-    if (obstacle !== undefined) {
-      if (required) throw new Error(`PULLGUARD_REQUIRE_REAL is set, but ${obstacle}`);
-      console.warn(`\n  SKIPPED, nothing was compared with a real dockerd: ${obstacle}\n`);
-      this.skip();
-    }
+    requireReal(this, whyNoDockerd(), "a real dockerd");
     console.log(`\n  seed of the random nodes: ${seed} (PULLGUARD_SEED repeats them)`);
     lines = await runPrivately();
     const all = compared().flatMap((world) => world.compared);

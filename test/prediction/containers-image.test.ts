@@ -85,14 +85,16 @@ async function attempt(
   script: Script,
   asked: Asked = {},
 ): Promise<{ readonly result: PullAttempt; readonly lines: readonly string[] }> {
-  const session = scriptedSession(script);
+  const hosts = asked.hosts ?? [upstream];
+  const pings = hosts.map(({ address }) => [`GET ${address} /`, registryResponse({ method: "GET" })] as const);
+  const session = scriptedSession({ ...Object.fromEntries(pings), ...script });
   const dialect = dialectFor({ runtime: parseRuntime(asked.runtime ?? "podman://4.3.1"), settings: {} });
   const platform: Platform = parsePlatform(asked.platform ?? "linux/amd64");
   const known = new Map<string, PulledAttempt>();
   const result = await dialect.attempt(
     {
       reference: asked.reference ?? byTag,
-      hosts: asked.hosts ?? [upstream],
+      hosts,
       platform,
       session,
       manifests: {
@@ -231,7 +233,7 @@ describe("the dialect of containers-image", () => {
     ],
     [
       "a host that does not answer /v2/ has no manifest either",
-      { ...serves("reg.test", sound), "GET mirror.test manifests/v1": registryResponse({ status: 404, ofPing: true }) },
+      { "GET mirror.test /": registryResponse({ status: 404 }) },
       { hosts: [mirror] },
       "mirror.test status",
     ],
@@ -250,10 +252,32 @@ describe("the dialect of containers-image", () => {
     const script = { ...indexOf([entry("linux/amd64")]) };
     const { lines } = await attempt(script, { hosts: [mirror, upstream] });
     assert.deepEqual(lines, [
+      "GET mirror.test /",
       "GET mirror.test manifests/v1",
+      "GET reg.test /",
       "GET reg.test manifests/v1",
       `GET reg.test manifests/${sound.digest}`,
     ]);
+  });
+
+  it("asks for /v2/ alone where that is not answered, and over http only where the host need not be trusted", async () => {
+    const down: Script = { "GET reg.test /": { kind: "fault", url: "", fault: { kind: "refused", message: "m" } } };
+    const askedOf = async (script: Script, values: Partial<RegistryHost>) =>
+      (await attempt(script, { hosts: [registryHost("reg.test", values)] })).lines;
+    assert.deepEqual(await askedOf({ "GET reg.test /": registryResponse({ status: 503 }) }, {}), ["GET reg.test /"]);
+    assert.deepEqual(await askedOf(down, {}), ["GET reg.test /"]);
+    assert.deepEqual(await askedOf(down, { httpFallback: "plain-http-or-unreachable" }), [
+      "GET reg.test /",
+      "GET reg.test /",
+    ]);
+    const plain: Script = { ...serves("http://reg.test", sound), "GET http://reg.test /": registryResponse() };
+    const { result, lines } = await attempt(
+      { ...down, ...plain },
+      { hosts: [registryHost("reg.test", { httpFallback: "plain-http-or-unreachable" })] },
+    );
+    assert.equal(told(result), "pulled");
+    assert.equal(result.kind === "pulled" && result.via.scheme, "https");
+    assert.deepEqual(lines.slice(1), ["GET reg.test /", "GET reg.test manifests/v1"]);
   });
 
   describe("a name with several meanings", () => {

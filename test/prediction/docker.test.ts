@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { parseRuntime } from "../../src/node/index.js";
+import { refusedType } from "../../src/prediction/content/docker.js";
 import { dockerDialect } from "../../src/prediction/dialects/docker/index.js";
-import { dockerTraits, refusedType } from "../../src/prediction/dialects/docker/traits.js";
+import { dockerTraits } from "../../src/prediction/dialects/docker/traits.js";
 import { createEngine } from "../support/engine.js";
 import { type Behaviour, type Lab, type RegistrySpec, startLab } from "../support/lab/index.js";
 
@@ -224,8 +225,12 @@ describe("dockerd's versions", () => {
   });
 
   it("know zstd from 23 on", () => {
-    assert.ok(!dockerTraits({ major: 20, minor: 10, patch: 24 }).compressions.includes("zstd"));
-    assert.ok(dockerTraits({ major: 23, minor: 0, patch: 0 }).compressions.includes("zstd"));
+    const formats = (version: string) => {
+      const packing = dockerDialect(parseRuntime(`docker://${version}`)).content.packingOf("");
+      return packing?.kind === "sniffed" ? packing.formats : [];
+    };
+    assert.deepEqual(formats("20.10.24"), ["gzip", "bzip2", "xz"]);
+    assert.deepEqual(formats("23.0.6"), ["gzip", "bzip2", "xz", "zstd"]);
   });
 
   const v20 = dockerTraits({ major: 20, minor: 10, patch: 24 });

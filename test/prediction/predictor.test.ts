@@ -43,7 +43,7 @@ function countingDialect(
   const dialect = {
     id: "test",
     grammar: "current" as const,
-    content: dockerContentRules,
+    content: dockerContentRules({ compressions: [], refusesModels: false }),
     calls: 0,
     async attempt() {
       dialect.calls += 1;

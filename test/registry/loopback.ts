@@ -177,12 +177,12 @@ export function clientWith(deps: Partial<RegistryDeps> = {}) {
 }
 
 /** Runs `use` with resources that are closed afterwards, whatever happens. */
-export async function using<T extends { close(): Promise<void> }[]>(
+export async function using<T extends { close(): Promise<void> }[], R>(
   resources: readonly [...T],
-  use: (...given: NoInfer<T>) => Promise<void>,
-): Promise<void> {
+  use: (...given: NoInfer<T>) => Promise<R>,
+): Promise<R> {
   try {
-    await use(...resources);
+    return await use(...resources);
   } finally {
     await Promise.all(resources.map((resource) => resource.close()));
   }

@@ -1,6 +1,6 @@
 import type { Exchange, ExchangeRequest, RegistrySession } from "../../src/registry/index.js";
 
-/** `HEAD reg.test manifests/v1`, or without the method for either. */
+/** `HEAD reg.test manifests/v1`, or without the method for either; `GET http://reg.test /` where it must be over http. */
 export type Script = Readonly<Record<string, Exchange>>;
 
 /** A registry session that answers from a script and remembers what it was asked; anything unscripted is a 404. */
@@ -11,7 +11,8 @@ export function scriptedSession(script: Script): RegistrySession & { readonly as
     async exchange(request: ExchangeRequest): Promise<Exchange> {
       const question = `${request.host.address} ${request.endpoint}`;
       asked.push(`${request.method} ${question}`);
-      return script[`${request.method} ${question}`] ?? script[question] ?? notFound(request);
+      const overHttp = request.host.scheme === "http" ? script[`${request.method} http://${question}`] : undefined;
+      return overHttp ?? script[`${request.method} ${question}`] ?? script[question] ?? notFound(request);
     },
   };
 }

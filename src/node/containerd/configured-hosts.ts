@@ -42,6 +42,8 @@ export function configuredHosts(from: RuntimeFiles, configured: Configured): Run
     settings: config.settings,
     issues: [...unread, ...config.passedOver.map(({ issue }) => issue)],
     hostsScope: "registry",
+    // Whether a part that could not be read names a folder nobody knows.
+    ...(!usable && unread.length === 0 && { registryStyle: legacy && hasSettings(config) ? "config-file" : "none" }),
     hostsFor: ({ domain }) => {
       const plan = planFor(domain);
       if (plan.kind === "refused" || (plan.kind === "broken" && unread.length === 0)) return plan;
@@ -53,6 +55,11 @@ export function configuredHosts(from: RuntimeFiles, configured: Configured): Run
       return unread.length === 0 ? { ...own, issues } : { ...own, issues, partial: true, unseenHosts: true };
     },
   };
+}
+
+/** Whether config.toml itself says anything of registries. */
+function hasSettings({ mirrors, configs }: ImageConfig): boolean {
+  return mirrors.size > 0 || configs.size > 0;
 }
 
 /** Where the configuration is known in part only, what it breaks may be whole on the node. */

@@ -38,6 +38,14 @@ export class FileProblem {
   }
 }
 
+/** The values, or the first of them that is a problem. */
+export function allSound<T extends Readonly<Record<string, unknown>>>(
+  values: T,
+): { readonly [K in keyof T]: Exclude<T[K], FileProblem> } | FileProblem {
+  const problem = Object.values(values).find((value) => value instanceof FileProblem);
+  return problem ?? (values as { readonly [K in keyof T]: Exclude<T[K], FileProblem> });
+}
+
 /** A table after the library's type checks, before containerd's own. */
 export interface RawHost {
   readonly capabilities: readonly string[];

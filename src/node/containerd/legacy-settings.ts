@@ -1,7 +1,7 @@
 import type { TomlTable } from "smol-toml";
 import { Redacted } from "../../core/index.js";
 import { isTextList } from "./config-file.js";
-import { FileProblem, field, isTable } from "./host-entry.js";
+import { allSound, FileProblem, field, isTable } from "./host-entry.js";
 import { parseGoUrl } from "./host-url.js";
 import type { HostTraits } from "./traits.js";
 
@@ -110,25 +110,24 @@ function legacyTls(value: TomlTable[string], host: HostTraits): LegacyTls | File
   if (!isTable(value)) return new FileProblem("the tls of a registry must be a table");
   const insecureSkipVerify = field(value, "insecure_skip_verify", host) ?? false;
   if (typeof insecureSkipVerify !== "boolean") return new FileProblem("insecure_skip_verify must be true or false");
-  const caFile = textAt(value, "ca_file", host);
-  if (caFile instanceof FileProblem) return caFile;
-  const certFile = textAt(value, "cert_file", host);
-  if (certFile instanceof FileProblem) return certFile;
-  const keyFile = textAt(value, "key_file", host);
-  if (keyFile instanceof FileProblem) return keyFile;
-  return { insecureSkipVerify, caFile, certFile, keyFile };
+  const files = allSound({
+    caFile: textAt(value, "ca_file", host),
+    certFile: textAt(value, "cert_file", host),
+    keyFile: textAt(value, "key_file", host),
+  });
+  return files instanceof FileProblem ? files : { insecureSkipVerify, ...files };
 }
 
 function legacyAuth(value: TomlTable[string], host: HostTraits): LegacyAuth | FileProblem {
   if (!isTable(value)) return new FileProblem("the auth of a registry must be a table");
-  const username = textAt(value, "username", host);
-  if (username instanceof FileProblem) return username;
-  const password = textAt(value, "password", host);
-  if (password instanceof FileProblem) return password;
-  const auth = textAt(value, "auth", host);
-  if (auth instanceof FileProblem) return auth;
-  const identityToken = textAt(value, "identitytoken", host);
-  if (identityToken instanceof FileProblem) return identityToken;
+  const texts = allSound({
+    username: textAt(value, "username", host),
+    password: textAt(value, "password", host),
+    auth: textAt(value, "auth", host),
+    identityToken: textAt(value, "identitytoken", host),
+  });
+  if (texts instanceof FileProblem) return texts;
+  const { username, password, auth, identityToken } = texts;
   return {
     username,
     password: new Redacted(password),

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { TomlTable } from "smol-toml";
 import { parseGoDuration } from "../containerd/go-duration.js";
-import { FileProblem } from "../containerd/host-entry.js";
+import { allSound, FileProblem } from "../containerd/host-entry.js";
 import type { NodeConfigIssue, NodeFiles } from "../types.js";
 import { readToml, tableOf, textOf, textsOf } from "./go-toml.js";
 import type { ImageLibraryTraits } from "./traits.js";
@@ -75,10 +75,12 @@ function update(
   file: string,
   traits: ImageLibraryTraits,
 ): CrioConfig | FileProblem {
-  const insecure = textsOf(image, "insecure_registries");
-  if (insecure instanceof FileProblem) return insecure;
-  const registries = textsOf(image, "registries");
-  if (registries instanceof FileProblem) return registries;
+  const lists = allSound({
+    insecure: textsOf(image, "insecure_registries"),
+    registries: textsOf(image, "registries"),
+  });
+  if (lists instanceof FileProblem) return lists;
+  const { insecure, registries } = lists;
   const texts = new Map<string, string>();
   for (const name of ["signature_policy", "global_auth_file", "short_name_mode", "pull_progress_timeout"]) {
     const value = textOf(image, name);

@@ -1,5 +1,5 @@
 import type { TomlTable } from "smol-toml";
-import { FileProblem } from "../containerd/host-entry.js";
+import { allSound, FileProblem } from "../containerd/host-entry.js";
 import type { OutlineEntry } from "../containerd/toml-outline.js";
 import { parseAliases } from "./aliases.js";
 import { flagOf, readToml, tablesOf, textOf, textsOf } from "./go-toml.js";
@@ -67,12 +67,13 @@ function readVersion2(
   }
   const conflict = conflictOf(registries);
   if (conflict !== undefined) return conflict;
-  const search = readSearchRegistries(root);
-  if (search instanceof FileProblem) return search;
-  const helpers = textsOf(root, "credential-helpers");
-  if (helpers instanceof FileProblem) return helpers;
-  const mode = readShortNameMode(root);
-  if (mode instanceof FileProblem) return mode;
+  const settings = allSound({
+    search: readSearchRegistries(root),
+    helpers: textsOf(root, "credential-helpers"),
+    mode: readShortNameMode(root),
+  });
+  if (settings instanceof FileProblem) return settings;
+  const { search, helpers, mode } = settings;
   const wildcard = registries.find(({ prefix }) => prefix.startsWith("*.") && /[/@:]/.test(prefix));
   if (wildcard !== undefined) {
     return new FileProblem(`the prefix ${wildcard.prefix} must have the form *.example.com`, wildcard.origin.line);
@@ -97,45 +98,45 @@ function readRegistry(
   origin: RegistryTable["origin"],
   traits: ImageLibraryTraits,
 ): RegistryTable | FileProblem {
-  const location = locationOf(table, "location");
-  if (location instanceof FileProblem) return location;
-  const written = locationOf(table, "prefix");
-  if (written instanceof FileProblem) return written;
+  const names = allSound({ location: locationOf(table, "location"), written: locationOf(table, "prefix") });
+  if (names instanceof FileProblem) return names;
+  const { location, written } = names;
   if (written === "" && location === "") return new FileProblem("both location and prefix are unset");
   const prefix = written === "" ? location : written;
   if (location === "" && !prefix.startsWith("*.")) {
     return new FileProblem("location is unset and prefix is not in the format: *.example.com");
   }
-  const insecure = flagOf(table, "insecure");
-  if (insecure instanceof FileProblem) return insecure;
-  const blocked = flagOf(table, "blocked");
-  if (blocked instanceof FileProblem) return blocked;
-  const mirrorByDigestOnly = flagOf(table, "mirror-by-digest-only");
-  if (mirrorByDigestOnly instanceof FileProblem) return mirrorByDigestOnly;
-  const own = traits.pullFromMirror ? textOf(table, "pull-from-mirror") : "";
-  if (own instanceof FileProblem) return own;
+  const fields = allSound({
+    insecure: flagOf(table, "insecure"),
+    blocked: flagOf(table, "blocked"),
+    mirrorByDigestOnly: flagOf(table, "mirror-by-digest-only"),
+    own: traits.pullFromMirror ? textOf(table, "pull-from-mirror") : "",
+  });
+  if (fields instanceof FileProblem) return fields;
+  const { own, ...flags } = fields;
   if (own !== "") return new FileProblem(`pull-from-mirror must not be set for a non-mirror registry ${prefix}`);
   const tables = tablesOf(table, "mirror");
   if (tables instanceof FileProblem) return tables;
   const mirrors: Endpoint[] = [];
   for (const mirrorTable of tables) {
-    const mirror = readMirror(mirrorTable, mirrorByDigestOnly, traits);
+    const mirror = readMirror(mirrorTable, flags.mirrorByDigestOnly, traits);
     if (mirror instanceof FileProblem) return mirror;
     mirrors.push(mirror);
   }
-  return { prefix, location, insecure, blocked, mirrorByDigestOnly, mirrors, origin };
+  return { prefix, location, ...flags, mirrors, origin };
 }
 
 function readMirror(table: TomlTable, byDigestOnly: boolean, traits: ImageLibraryTraits): Endpoint | FileProblem {
   const trimmed = locationOf(table, "location");
   if (trimmed instanceof FileProblem) return trimmed;
   if (trimmed === "") return new FileProblem("mirror location is unset");
-  const written = textOf(table, "location");
-  if (written instanceof FileProblem) return written;
-  const insecure = flagOf(table, "insecure");
-  if (insecure instanceof FileProblem) return insecure;
-  const usage = traits.pullFromMirror ? textOf(table, "pull-from-mirror") : "";
-  if (usage instanceof FileProblem) return usage;
+  const fields = allSound({
+    written: textOf(table, "location"),
+    insecure: flagOf(table, "insecure"),
+    usage: traits.pullFromMirror ? textOf(table, "pull-from-mirror") : "",
+  });
+  if (fields instanceof FileProblem) return fields;
+  const { written, insecure, usage } = fields;
   if (byDigestOnly && usage !== "") {
     return new FileProblem(`mirror-by-digest-only and pull-from-mirror (${trimmed}) cannot be set at the same time`);
   }

@@ -1,24 +1,18 @@
 import { z } from "zod";
-import type { FactOrigin, RuntimeVersion } from "../types.js";
+import type { ProxyOverrides } from "../runtime-view.js";
+import type { RuntimeVersion } from "../types.js";
 import { unknownKeys } from "./daemon-keys.js";
 
 /** Where dockerd reads its configuration unless `--config-file` says otherwise. */
 export const daemonFile = "/etc/docker/daemon.json";
-
-/** Proxies as daemon.json has them (dockerd 23 and later), values as written. */
-export interface DaemonProxies {
-  readonly httpProxy?: string;
-  readonly httpsProxy?: string;
-  readonly noProxy?: string;
-  readonly origin: FactOrigin;
-}
 
 /** What daemon.json says that decides a pull; lists as written. */
 export interface DaemonConfig {
   readonly insecureRegistries: readonly string[];
   readonly registryMirrors: readonly string[];
   readonly maxConcurrentDownloads?: number;
-  readonly proxies?: DaemonProxies;
+  /** From dockerd 23 on, values as written. */
+  readonly proxies?: ProxyOverrides;
   /** Decides pushes only; kept for whoever asks. */
   readonly allowNondistributableArtifacts: readonly string[];
   /** `features.containerd-snapshotter`: images are kept and pulled by containerd. Absent: not written. */
@@ -126,7 +120,7 @@ function configOf(options: z.output<typeof optionsSchema>, source: string): Omit
 function proxiesOf(
   written: NonNullable<z.output<typeof optionsSchema>["proxies"]>,
   line: number | undefined,
-): DaemonProxies {
+): ProxyOverrides {
   const { "http-proxy": http, "https-proxy": https, "no-proxy": no } = written;
   return {
     ...(http && { httpProxy: http }),

@@ -26,6 +26,7 @@ export function readDocker({ files, runtime }: RuntimeFiles): RuntimeView {
     },
     issues,
     hostsScope: "registry",
+    ...(config.proxies !== undefined && { proxies: config.proxies }),
     hostsFor: ({ domain }) => {
       const addressesOf = readHostsNames(files);
       return planDockerHosts({ files, version: runtime, settings: settingsNow(), addressesOf }, domain);

@@ -16,6 +16,8 @@ export interface PullDialect {
   readonly grammar: ReferenceGrammar;
   /** What the runtime makes of the blobs that the manifest lists. */
   readonly content: ContentRules;
+  /** The session of one attempt and of what is asked after it; absent: each 401 says how to authorize. */
+  readonly session?: (session: RegistrySession) => RegistrySession;
   /** One pull up to and including the manifest of the node's platform. Never rejects; an abort ends as `unfinished`. */
   attempt(request: AttemptRequest, signal: AbortSignal): Promise<PullAttempt>;
 }

@@ -279,3 +279,37 @@ describe("containerd's older registry settings", () => {
     assert.deepEqual(found, [{ "x-a": ["1", "2"], "x-b": ["3"] }, { "x-a": ["1"] }]);
   });
 });
+
+describe("how a containerd is told of registries", () => {
+  const path = (value: string, plugin = "io.containerd.grpc.v1.cri") =>
+    `[plugins."${plugin}".registry]\nconfig_path = "${value}"`;
+  const cases: readonly (readonly [string, version: string, lines: readonly string[], want: string | undefined])[] = [
+    ["config_path", "1.7.13", [path("/etc/containerd/certs.d")], undefined],
+    ["mirrors", "1.7.13", [mirrors("r.test", "https://a.test")], "config-file"],
+    ["configs alone", "1.6.20", [cri('.configs."r.test".tls'), "insecure_skip_verify = true"], "config-file"],
+    ["neither", "1.7.13", [], "none"],
+    ["an empty config_path", "1.7.13", [path("")], "none"],
+    [
+      "a list of folders that the transfer service takes for one",
+      "2.1.0",
+      [path("/a:/b", "io.containerd.cri.v1.images")],
+      "none",
+    ],
+    ["a list of folders", "2.0.0", [path("/a:/b")], undefined],
+    ["neither, where the transfer service pulls", "2.1.0", [], "none"],
+  ];
+  for (const [name, version, lines, want] of cases) {
+    it(`${name} on ${version}: ${want ?? "folders"}`, () => {
+      assert.equal(node(version, config(...lines)).registryStyle, want);
+    });
+  }
+
+  it("is not said where a part of the configuration could not be read", () => {
+    const files = { ...config('imports = ["/more.toml"]'), "/more.toml": { unreadable: "EACCES" } };
+    assert.equal(node("1.7.13", files).registryStyle, undefined);
+  });
+
+  it("is by folders where nothing but certs.d was shown", () => {
+    assert.equal(node("1.7.13", { "/etc/containerd/certs.d/r.test/hosts.toml": "" }).registryStyle, undefined);
+  });
+});

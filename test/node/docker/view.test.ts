@@ -7,6 +7,7 @@ import {
   nodeFilesFromMap,
   parseRuntime,
   type RegistryHost,
+  seenNodeProfile,
 } from "../../../src/node/index.js";
 import { parseReference } from "../../../src/reference/index.js";
 import { createAuthority } from "../../support/authority.js";
@@ -295,6 +296,42 @@ describe("dockerd's certs.d", () => {
 
   it("has no _default", () => {
     assert.equal(hostsOf(planOf({ [`${certs}/_default/ca.crt`]: pem }, image))[0]?.tls.extraCaPems.length, 0);
+  });
+});
+
+describe("dockerd's proxies", () => {
+  const unit = "/etc/systemd/system/docker.service.d/proxy.conf";
+  const proxyOn = (runtime: string, daemonJson: string) => {
+    const files = nodeFilesFromMap({
+      [daemon]: daemonJson,
+      [unit]: "[Service]\nEnvironment=HTTPS_PROXY=http://unit.test:1 NO_PROXY=unit\n",
+    });
+    const identityKey = new Uint8Array(32);
+    const profile = seenNodeProfile({ name: "node", files, runtime: parseRuntime(runtime), identityKey });
+    const parsed = parseReference("r.test/a", "current");
+    assert.ok(parsed.kind === "reference");
+    const { proxy } = hostsOf(profile.hostsFor(parsed.reference))[0] ?? {};
+    return { address: proxy?.https?.address, noProxy: proxy?.noProxy, origin: proxy?.https?.origin };
+  };
+
+  it("are those of daemon.json, each in the place of its variable", () => {
+    const text = '{\n"proxies": {"https-proxy": "http://json.test:3128"}}';
+    assert.deepEqual(proxyOn("docker://23.0.6", text), {
+      address: "json.test:3128",
+      noProxy: "unit",
+      origin: { file: daemon, line: 2 },
+    });
+  });
+
+  it("are those of its unit where daemon.json names none, or dockerd would not start with it", () => {
+    for (const [runtime, text] of [
+      ["docker://23.0.6", "{}"],
+      ["docker://20.10.24", '{"proxies": {"https-proxy": "http://json.test:3128"}}'],
+    ] as const) {
+      const { address, origin } = proxyOn(runtime, text);
+      assert.equal(address, "unit.test:1");
+      assert.equal(origin?.file, unit);
+    }
   });
 });
 

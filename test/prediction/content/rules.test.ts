@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { parseRuntime } from "../../../src/node/index.js";
 import { type ConfigDocument, decodeConfig } from "../../../src/oci/index.js";
-import { containersImageContentRules } from "../../../src/prediction/content/containers-image.js";
-import { dockerContentRules } from "../../../src/prediction/content/docker.js";
 import { type ContentRules, dialectFor, type ResolvedImage } from "../../../src/prediction/index.js";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
@@ -18,13 +16,16 @@ interface Given {
   readonly layers: readonly string[];
   readonly diffIds?: number;
   readonly configText?: string;
+  /** The manifest says that it is one. */
+  readonly artifact?: true;
 }
 
-function imageOf({ config = ociConfig, layers }: Given): ResolvedImage {
+function imageOf({ config = ociConfig, layers, artifact }: Given): ResolvedImage {
   return {
     manifestDigest: digest("a"),
     config: { mediaType: config, digest: digest("b"), sizeBytes: 10 },
     layers: layers.map((mediaType) => ({ mediaType, digest: digest("c"), sizeBytes: 10 })),
+    ...(artifact && { artifactType: config }),
   };
 }
 
@@ -34,10 +35,6 @@ function configOf({ diffIds = 0, configText }: Given): ConfigDocument {
 }
 
 function rulesOf(runtime: string): ContentRules {
-  if (runtime === "docker") return dockerContentRules;
-  if (runtime.startsWith("podman ")) {
-    return containersImageContentRules({ name: "podman", major: Number(runtime.slice(-1)), minor: 0, patch: 0 });
-  }
   return dialectFor({ runtime: parseRuntime(runtime), settings: {} }).content;
 }
 
@@ -91,19 +88,27 @@ const table: readonly (Given & { readonly name: string; readonly want: string })
     diffIds: 1,
     want: "layer-type?",
   },
-  { name: "a chart", runtime: "docker", config: helm, layers: [chart], want: "not-an-image" },
-  { name: "a foreign layer", runtime: "docker", layers: ["application/wasm"], want: "layer-type" },
+  { name: "a chart", runtime: "docker://20.10.24", config: helm, layers: [chart], want: "not-an-image" },
+  { name: "a foreign layer", runtime: "docker://20.10.24", layers: ["application/wasm"], want: "layer-type" },
   {
     name: "an image for windows",
-    runtime: "docker",
+    runtime: "docker://20.10.24",
     layers: [],
     configText: '{"os":"windows","rootfs":{"diff_ids":[]}}',
     want: "system-mismatch",
   },
-  { name: "no rootfs", runtime: "docker", layers: [], configText: "{}", want: "config-unreadable" },
-  { name: "a chart", runtime: "podman 4", config: helm, layers: [chart], want: "fine artifact" },
-  { name: "too few diff ids", runtime: "podman 4", layers: [gzip, gzip], diffIds: 1, want: "fine" },
-  { name: "too few diff ids", runtime: "podman 5", layers: [gzip, gzip], diffIds: 1, want: "layer-count?" },
+  { name: "no rootfs", runtime: "docker://20.10.24", layers: [], configText: "{}", want: "config-unreadable" },
+  { name: "a chart", runtime: "podman://4.3.1", config: helm, layers: [chart], artifact: true, want: "not-an-image" },
+  { name: "a chart", runtime: "cri-o://1.24.0", config: helm, layers: [chart], artifact: true, want: "not-an-image?" },
+  { name: "a chart", runtime: "cri-o://1.33.0", config: helm, layers: [chart], artifact: true, want: "fine artifact" },
+  {
+    name: "a Docker config of a strange type",
+    runtime: "podman://4.3.1",
+    config: "text/html",
+    layers: [],
+    want: "fine",
+  },
+  { name: "too few diff ids", runtime: "podman://4.3.1", layers: [gzip, gzip], diffIds: 1, want: "fine" },
 ];
 
 describe("what a runtime makes of a manifest and its config", () => {

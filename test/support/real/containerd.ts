@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,6 +7,7 @@ import { status } from "@grpc/grpc-js";
 import { certsRoot, type Lab } from "../lab/index.js";
 import { type CriClient, createCriClient } from "./cri.js";
 import { startEmptyDns } from "./empty-dns.js";
+import { endDaemon } from "./end.js";
 
 /** A containerd of our own: nothing of it is shared with one that the machine may be running. */
 export interface RealContainerd {
@@ -106,15 +106,6 @@ async function untilReady(cri: CriClient, daemon: ChildProcess, log: () => strin
   }
 }
 
-async function end(daemon: ChildProcess): Promise<void> {
-  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
-  const gone = once(daemon, "exit");
-  daemon.kill("SIGTERM");
-  const impatient = setTimeout(() => daemon.kill("SIGKILL"), 5000);
-  await gone;
-  clearTimeout(impatient);
-}
-
 /**
  * Starts a containerd whose hosts file and name server are the laboratory's (which must have real ports).
  * It runs in a mount namespace of its own, so its mounts and its /etc end with it.
@@ -142,7 +133,7 @@ export async function startContainerd(lab: Lab, nodeFiles: Readonly<Record<strin
   const cri = createCriClient(`${folder}/containerd.sock`);
   const stop = async (): Promise<void> => {
     cri.close();
-    await end(daemon);
+    await endDaemon(daemon, 5000);
     await dns.stop();
     rmSync(folder, { recursive: true, force: true });
   };

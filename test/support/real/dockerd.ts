@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { PullCredential, PullResult } from "./cri.js";
+import { endDaemon } from "./end.js";
 
 /** A dockerd of our own. Only for a process in namespaces of its own: it takes over /etc/docker and /etc/hosts. */
 export interface RealDockerd {
@@ -102,7 +102,7 @@ export async function startDockerd(): Promise<RealDockerd | { readonly refusal: 
     });
   }
   const stop = async (): Promise<void> => {
-    await end(daemon);
+    await endDaemon(daemon, 10_000);
     // dockerd may leave its own folder mounted upon itself.
     spawnSync("umount", ["--lazy", join(folder, "root")]);
     rmSync(folder, { recursive: true, force: true });
@@ -125,15 +125,6 @@ export async function startDockerd(): Promise<RealDockerd | { readonly refusal: 
     }
     await pause(30);
   }
-}
-
-async function end(daemon: ChildProcess): Promise<void> {
-  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
-  const gone = once(daemon, "exit");
-  daemon.kill("SIGTERM");
-  const impatient = setTimeout(() => daemon.kill("SIGKILL"), 10_000);
-  await gone;
-  clearTimeout(impatient);
 }
 
 async function versionOf(socket: string): Promise<string | undefined> {

@@ -19,6 +19,7 @@ import {
 import type { RegistryResponse } from "../../../registry/index.js";
 import type { ContentProblem, HostFailure, PullAttempt, PulledAttempt, ResolvedImage } from "../../types.js";
 import type { AttemptRequest } from "../dialect.js";
+import { offeredPlatforms, parseJson } from "../reading.js";
 import { failureOf, type Resolution } from "./resolve.js";
 import type { ContainerdTraits } from "./traits.js";
 
@@ -119,15 +120,6 @@ function newestWindowsFirst(a: Descriptor, b: Descriptor): number {
   return 0;
 }
 
-function offeredPlatforms(entries: readonly Descriptor[]): readonly string[] {
-  const names = entries.flatMap(({ platform }) => {
-    if (platform === undefined) return [];
-    const version = platform.osVersion === undefined ? "" : ` (${platform.osVersion.slice(0, 32)})`;
-    return [`${formatPlatform(normalisePlatform(platform))}${version}`];
-  });
-  return [...new Set(names)].filter((name) => !name.startsWith("unknown/"));
-}
-
 function pulled({ root }: Walk, image?: ResolvedImage): PulledAttempt {
   const found = image === undefined ? {} : { image };
   return { kind: "pulled", digest: root.digest, mediaType: root.mediaType, via: root.host, ...found };
@@ -196,15 +188,6 @@ async function checkConfigPlatform(walk: Walk, image: ResolvedImage): Promise<Pu
   }
   const named = offered === undefined ? [] : [formatPlatform(normalisePlatform(offered))];
   return damaged(walk, { kind: "platform-missing", wanted: formatPlatform(platform), offered: named });
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // The schema that reads the result says what is missing.
-    return undefined;
-  }
 }
 
 type Fetched =

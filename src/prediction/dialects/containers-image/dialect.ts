@@ -10,11 +10,27 @@ import {
 } from "../../../oci/index.js";
 import { pullObject } from "../../../reference/index.js";
 import { containersImageContentRules } from "../../content/containers-image.js";
-import type { ContentProblem, FailedAttempt, HostFailure, PullAttempt, ResolvedImage } from "../../types.js";
+import type {
+  ContentProblem,
+  FailedAttempt,
+  HostFailure,
+  PullAttempt,
+  PulledAttempt,
+  ResolvedImage,
+} from "../../types.js";
 import type { PullDialect } from "../dialect.js";
+import { pingedSession } from "../pinged-session.js";
+import { offeredPlatforms } from "../reading.js";
 import { readDocument } from "./document.js";
-import { chooseEntry, offeredPlatforms } from "./selection.js";
-import { type Reading, type ReadManifest, readManifest } from "./source.js";
+import { chooseEntry } from "./selection.js";
+import {
+  ImageSource,
+  libraryAnswers,
+  type ManifestReading,
+  openSource,
+  type Reading,
+  type ReadManifest,
+} from "./source.js";
 import { containersImageTraits } from "./traits.js";
 
 /** The dialect of one version of containers-image, the library of CRI-O and podman. */
@@ -23,7 +39,8 @@ export function containersImageDialect(version: RuntimeVersion): PullDialect {
   return {
     id: `containers-image:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: "legacy",
-    content: containersImageContentRules(version),
+    content: containersImageContentRules(traits),
+    session: (session) => pingedSession(session, libraryAnswers),
     attempt: (request, signal) => attempt({ request, traits, signal }),
   };
 }
@@ -68,13 +85,26 @@ function together(failed: readonly FailedAttempt[]): PullAttempt {
 async function pullFrom(reading: Reading, hosts: readonly RegistryHost[]): Promise<PullAttempt> {
   const failures: HostFailure[] = [];
   for (const host of hosts) {
-    const root = await readManifest(reading, host, pullObject(reading.request.reference));
+    const source = await openSource(reading, host);
+    const root = source instanceof ImageSource ? await readRoot(reading, source) : source;
+    if (root.kind === "pulled") return root;
     if (root.kind === "unfinished") return root;
     if (root.kind === "read") return await readImage(reading, root);
     failures.push(root.failure);
   }
   const shown = failures.at(-1);
   return shown === undefined ? { kind: "no-hosts" } : { kind: "failed", shown, failures };
+}
+
+/** Registries count the GET of a manifest as a pull, a HEAD as none: where few are left, what HEAD tells must do. */
+async function readRoot({ request }: Reading, source: ImageSource): Promise<ManifestReading | PulledAttempt> {
+  const { host } = source;
+  const object = pullObject(request.reference);
+  const found = request.spares?.(host) === true ? await source.head(object) : undefined;
+  if (found === undefined) return await source.manifest(object);
+  const known = request.manifests.recall(found.digest);
+  if (known !== undefined && known.mediaType === found.mediaType) return { ...known, via: host };
+  return { kind: "pulled", ...found, via: host, unread: "rate-limit" };
 }
 
 /** Source: containers/image copy/copy.go `Image`, `copyOneImage`. */
@@ -85,7 +115,7 @@ async function readImage(reading: Reading, root: ReadManifest): Promise<PullAtte
   const place: Place = { digest: wanted ?? digest, root };
   // The library computes sha256 whatever the algorithm asked for, except over schema 1, whose signatures it leaves out.
   const known = wanted === undefined || wanted === digest ? request.manifests.recall(digest) : undefined;
-  if (known !== undefined && known.mediaType === root.mediaType) return { ...known, via: root.host };
+  if (known !== undefined && known.mediaType === root.mediaType) return { ...known, via: root.source.host };
   const document = readDocument(root.bytes, root.mediaType, digest, traits);
   const isSchema1 = document.kind === "image" && document.image === undefined;
   if (wanted !== undefined && wanted !== digest && !isSchema1) {
@@ -108,7 +138,7 @@ interface Place {
 
 async function readChild(reading: Reading, place: Place, entries: readonly Descriptor[]): Promise<PullAttempt> {
   const { request, traits } = reading;
-  const { host, mediaType } = place.root;
+  const { source, mediaType } = place.root;
   const offered = offeredPlatforms(entries);
   const { platform } = request;
   if (platform === undefined) {
@@ -120,7 +150,7 @@ async function readChild(reading: Reading, place: Place, entries: readonly Descr
   if (chosen === undefined) {
     return damaged(place, { kind: "platform-missing", wanted: formatPlatform(platform), offered });
   }
-  const child = await readManifest(reading, host, chosen.digest);
+  const child = await source.manifest(chosen.digest);
   if (child.kind === "unfinished") return child;
   if (child.kind === "failed") {
     return child.failure.reason.kind === "not-found"
@@ -149,9 +179,9 @@ function pulled(
   { digest, root }: Place,
   found: { readonly platforms?: readonly string[]; readonly image?: ResolvedImage },
 ): PullAttempt {
-  return { kind: "pulled", digest, mediaType: root.mediaType, via: root.host, ...found };
+  return { kind: "pulled", digest, mediaType: root.mediaType, via: root.source.host, ...found };
 }
 
 function damaged({ digest, root }: Place, problem: ContentProblem): PullAttempt {
-  return { kind: "content", digest, via: root.host, problem };
+  return { kind: "content", digest, via: root.source.host, problem };
 }

@@ -1,5 +1,6 @@
 import { type Descriptor, decodeManifest, isIndexType, mediaTypes } from "../../../oci/index.js";
 import type { ContentProblem, ResolvedImage } from "../../types.js";
+import { parseJson } from "../reading.js";
 import { type ContainersImageTraits, dockerLayerTypes } from "./traits.js";
 
 /** What a manifest turned out to be for containers-image. */
@@ -62,7 +63,9 @@ export function readDocument(
       : undefined;
   if (unsupported !== undefined) return problem({ kind: "unsupported-type", digest, mediaType: unsupported });
   const isArtifact = mediaType === mediaTypes.ociManifest && config.mediaType !== mediaTypes.ociConfig;
-  if (isArtifact && traits.refusesArtifacts) return problem({ kind: "not-an-image", mediaType: config.mediaType });
+  if (isArtifact && traits.artifacts === "refused") {
+    return problem({ kind: "not-an-image", mediaType: config.mediaType });
+  }
   const declared = artifactType ?? (isArtifact ? config.mediaType : undefined);
   return {
     kind: "image",
@@ -72,14 +75,9 @@ export function readDocument(
 
 /** Members by their name in lower case, as Go finds them. */
 function parseMembers(bytes: Uint8Array): ReadonlyMap<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const entries = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-    return new Map(entries.map(([name, member]) => [name.toLowerCase(), member]));
-  } catch {
-    // Whoever reads the document says what is wrong with it.
-    return new Map();
-  }
+  const value = parseJson(bytes);
+  const entries = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+  return new Map(entries.map(([name, member]) => [name.toLowerCase(), member]));
 }
 
 /** A member of another kind of manifest, which makes this one ambiguous. */

@@ -1,2 +1,1 @@
 export { containersImageDialect } from "./dialect.js";
-export { type BlobRules, blobRulesOf } from "./traits.js";

@@ -1,4 +1,4 @@
-import { type Descriptor, formatPlatform, mediaTypes, normalisePlatform, type Platform } from "../../../oci/index.js";
+import { type Descriptor, mediaTypes, normalisePlatform, type Platform } from "../../../oci/index.js";
 import type { ContainersImageTraits } from "./traits.js";
 
 const zstdAnnotation = "io.github.containers.compression.zstd";
@@ -51,12 +51,4 @@ function wantedVariants(node: Platform): readonly string[] {
   if (variant === "") return ["", ...order];
   const at = order.indexOf(variant);
   return [...(at === -1 ? [variant] : order.slice(at)), ""];
-}
-
-/** The platforms of an index for people, attestations left out. */
-export function offeredPlatforms(entries: readonly Descriptor[]): readonly string[] {
-  const names = entries.flatMap(({ platform }) =>
-    platform === undefined ? [] : [formatPlatform(normalisePlatform(platform))],
-  );
-  return [...new Set(names)].filter((name) => !name.startsWith("unknown/"));
 }

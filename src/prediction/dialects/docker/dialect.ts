@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { unreachable } from "../../../core/index.js";
 import type { RuntimeSettings, RuntimeVersion } from "../../../node/index.js";
+import { isIndexType, isManifestType } from "../../../oci/index.js";
 import type { ImageReference } from "../../../reference/index.js";
 import { dockerContentRules } from "../../content/docker.js";
 import type { HostFailure, PullAttempt, PulledAttempt } from "../../types.js";
 import { containerdDialect } from "../containerd/index.js";
 import type { AttemptRequest, PullDialect } from "../dialect.js";
-import { Endpoint, type EndpointFailure, mayRemember } from "./endpoint.js";
+import { pingedSession } from "../pinged-session.js";
+import { dockerAnswers, Endpoint, type EndpointFailure, mayRemember, type Resolved } from "./endpoint.js";
 import { readImage } from "./image.js";
 import { type DockerTraits, dockerTraits } from "./traits.js";
 
@@ -24,7 +26,8 @@ export function dockerDialect(version: RuntimeVersion, settings: RuntimeSettings
   return {
     id: `docker:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: traits.grammar,
-    content: dockerContentRules,
+    content: dockerContentRules(traits),
+    session: (session) => pingedSession(session, dockerAnswers),
     attempt: (request, signal) => attempt(request, traits, signal),
   };
 }
@@ -49,9 +52,10 @@ async function attempt(request: AttemptRequest, traits: DockerTraits, signal: Ab
 /** One whole pull at one endpoint. Source: `pullTag`, moby distribution/pull_v2.go. */
 async function pullFrom(
   endpoint: Endpoint,
-  { reference, platform, manifests }: AttemptRequest,
+  request: AttemptRequest,
   traits: DockerTraits,
 ): Promise<PulledAttempt | EndpointFailure> {
+  const { reference, platform, manifests } = request;
   const unreachable = await endpoint.ping();
   if (unreachable !== undefined) return unreachable;
   const tag = reference.tag ?? "latest";
@@ -60,6 +64,8 @@ async function pullFrom(
   const digest = reference.digest ?? resolved?.digest ?? "";
   const known = resolved === undefined ? undefined : manifests.recall(digest);
   if (known !== undefined) return { ...known, via: endpoint.host };
+  const spared = await spare(endpoint, request, resolved);
+  if (spared !== undefined) return spared;
 
   let read = await endpoint.manifest(digest);
   const mayAskByTag = resolved !== undefined && traits.manifestByTagAgain;
@@ -68,6 +74,23 @@ async function pullFrom(
   const found = await readImage({ endpoint, traits, platform, digest }, read, reference.digest !== undefined);
   if (found.kind === "pulled" && mayRemember(found, read)) manifests.remember(found);
   return found;
+}
+
+/** Registries count the GET of a manifest as a pull, a HEAD as none: where few are left, what HEAD tells must do. */
+async function spare(
+  endpoint: Endpoint,
+  { reference, spares }: AttemptRequest,
+  resolved: Resolved | undefined,
+): Promise<PulledAttempt | undefined> {
+  const via = endpoint.host;
+  if (spares?.(via) !== true) return undefined;
+  const found = reference.digest === undefined ? resolved : await endpoint.has(reference.digest);
+  // What is of a type that nobody knows has to be read.
+  if (found === undefined) return undefined;
+  const { digest, mediaType } = found;
+  const type = mediaType.trim().toLowerCase();
+  if (!isIndexType(type) && !isManifestType(type)) return undefined;
+  return { kind: "pulled", digest, mediaType, via, unread: "rate-limit" };
 }
 
 /** After any other trouble with a mirror the next endpoint is tried. Source: `continueOnError`, moby distribution/errors.go. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { decodeManifest, isIndexType, isManifestType, type ManifestDocument, mediaTypes } from "../../../oci/index.js";
 import type { ContentProblem } from "../../types.js";
+import { parseJson } from "../reading.js";
 import type { DockerTraits } from "./traits.js";
 
 /** The bytes of a manifest, as dockerd reads them under the type with which they came. */
@@ -56,15 +57,6 @@ function declaredType(bytes: Uint8Array): string {
   if (typeof value !== "object" || value === null) return "";
   const found = Object.entries(value).findLast(([key]) => key.toLowerCase() === "mediatype")?.[1];
   return typeof found === "string" ? found : "";
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // Whoever reads on says what is missing.
-    return undefined;
-  }
 }
 
 function unreadable(digest: string, reason: string): DockerDocument {

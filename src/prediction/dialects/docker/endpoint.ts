@@ -1,6 +1,6 @@
 import type { RegistryHost } from "../../../node/index.js";
 import { isDigest, matchesDigest, maxManifestBytes, mediaTypes, sha256Digest } from "../../../oci/index.js";
-import type { Authorize, Exchange, PingResult, RegistryResponse } from "../../../registry/index.js";
+import type { AnsweringRules, Authorize, Exchange, PingResult, RegistryResponse } from "../../../registry/index.js";
 import type { ContentProblem, FailureReason, HostFailure, PulledAttempt } from "../../types.js";
 import { failureOf } from "../containerd/resolve.js";
 import type { AttemptRequest } from "../dialect.js";
@@ -38,6 +38,19 @@ export interface Resolved {
   readonly mediaType: string;
 }
 
+/**
+ * How dockerd answers what a ping told.
+ * Source: distribution v2.8 registry/client/auth/session.go `endpointAuthorizer`, `fetchTokenWithBasicAuth`.
+ */
+export const dockerAnswers: AnsweringRules = {
+  answers: "all",
+  where: "pinged",
+  nameless: "refused",
+  addsMissingScope: false,
+  tokens: { method: "get", success: "below-400", prefers: "access_token", withoutToken: "absent" },
+};
+const silent: PingResult = { place: "", challenges: [] };
+
 const neverAgain = { maxRequests: 1, serverErrorsOnLastHost: false } as const;
 
 /** One endpoint of a registry during one attempt: every request goes to it alone, and only once. */
@@ -47,7 +60,7 @@ export class Endpoint {
   isRegistry = false;
   readonly #request: AttemptRequest;
   readonly #signal: AbortSignal;
-  #ping: PingResult | undefined;
+  #ping = silent;
 
   constructor(request: AttemptRequest, host: RegistryHost, signal: AbortSignal) {
     this.host = host;
@@ -65,7 +78,7 @@ export class Endpoint {
       this.#signal,
     );
     if (answer.kind === "response") {
-      this.#ping = answer.ping ?? { place: "", challenges: [] };
+      this.#ping = answer.status === 401 ? (answer.ping ?? silent) : silent;
       this.isRegistry = answer.status === 200 || answer.status === 401;
       return undefined;
     }
@@ -85,6 +98,17 @@ export class Endpoint {
     const failure = failureOf(got, this.host, endpoint);
     if (failure !== undefined) return asFailure(failure, true);
     return descriptorOf(got as RegistryResponse);
+  }
+
+  /**
+   * Whether HEAD finds a digest, which dockerd would ask for by GET at once. Anything but a plain yes proves nothing:
+   * registries exist that know no HEAD.
+   */
+  async has(digest: string): Promise<Resolved | undefined> {
+    const head = await this.#exchange("HEAD", `manifests/${digest}`, 0);
+    return head.kind === "response" && head.status === 200
+      ? { kind: "resolved", digest, mediaType: head.mediaType }
+      : undefined;
   }
 
   /** A manifest under a tag or digest, whatever its bytes are. */
@@ -139,7 +163,7 @@ export class Endpoint {
   }
 
   #base(maxBodyBytes: number) {
-    const authorize: Authorize = this.#ping ?? { place: "", challenges: [] };
+    const authorize: Authorize = { ping: this.#ping, rules: dockerAnswers };
     return { host: this.host, maxBodyBytes, isLastHost: false, retry: neverAgain, authorize };
   }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RegistryResponse } from "../../../registry/index.js";
+import { parseJson } from "../reading.js";
 
 const errorBody = z.object({
   errors: z.array(
@@ -28,13 +29,4 @@ export function errorCodes({ body }: RegistryResponse): readonly string[] {
       return !plain || (message !== "" && message !== ownWords[code]);
     })
     .map(({ code }) => code);
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // A page or a cut body holds no codes.
-    return undefined;
-  }
 }

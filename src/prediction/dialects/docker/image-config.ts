@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { formatPlatform, matchesDigest, type Platform, sha256Digest } from "../../../oci/index.js";
 import type { ContentProblem } from "../../types.js";
+import { parseJson } from "../reading.js";
 
 const rootFs = z.object({ type: z.string().nullish(), diff_ids: z.array(z.string()).nullish() });
 const imageConfig = z.object({
@@ -35,13 +36,4 @@ export function configProblem(
     wanted: wanted === undefined ? "linux" : formatPlatform(wanted),
     offered: [offered],
   };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // The schema says that this is no config.
-    return undefined;
-  }
 }

@@ -4,16 +4,17 @@ import {
   isDigest,
   matchesDigest,
   matchesPlatform,
-  normalisePlatform,
   type Platform,
   sha256Digest,
 } from "../../../oci/index.js";
+import { refusedType } from "../../content/docker.js";
 import type { ContentProblem, PulledAttempt, ResolvedImage } from "../../types.js";
+import { offeredPlatforms } from "../reading.js";
 import { readDocument } from "./document.js";
 import type { Endpoint, EndpointFailure, Read } from "./endpoint.js";
 import { configProblem } from "./image-config.js";
 import { matchingEntries } from "./selection.js";
-import { type DockerTraits, dockerConfigTypes, refusedType } from "./traits.js";
+import { type DockerTraits, dockerConfigTypes } from "./traits.js";
 
 /** dockerd follows nested lists without a limit; eight levels are more than any builder makes. */
 const maxDepth = 8;
@@ -142,13 +143,6 @@ async function checkImage(request: ImageRequest, image: ResolvedImage, contentTy
   if (read.kind !== "read") return notServed(request, read, config.digest);
   const problem = configProblem(read.bytes, config.digest, request.platform);
   return problem === undefined ? pulled(request, contentType, image) : damaged(request, problem);
-}
-
-function offeredPlatforms(entries: readonly Descriptor[]): readonly string[] {
-  const names = entries.flatMap(({ platform }) =>
-    platform === undefined ? [] : [formatPlatform(normalisePlatform(platform))],
-  );
-  return [...new Set(names)].filter((name) => !name.startsWith("unknown/"));
 }
 
 function pulled({ endpoint, digest }: ImageRequest, mediaType: string, image?: ResolvedImage): PulledAttempt {

@@ -1,17 +1,8 @@
 import type { RuntimeVersion } from "../../../node/index.js";
 import type { ReferenceGrammar } from "../../../reference/index.js";
+import type { DockerContentTraits } from "../../content/docker.js";
 
 type VersionNumber = Pick<RuntimeVersion, "major" | "minor" | "patch">;
-
-/** What dockerd makes of the contents of an image: of types, sizes and compressions that its layers may have. */
-export interface DockerContentTraits {
-  /** Compressions that a layer may have, whatever its media type says: the first bytes decide. */
-  readonly compressions: readonly ("none" | "gzip" | "bzip2" | "xz" | "zstd")[];
-  /** Whether the sizes that descriptors declare are compared with what arrives. Digests always are. */
-  readonly checksDeclaredSizes: boolean;
-  /** Whether an artifact of `application/vnd.docker.ai.…` is refused by name. */
-  readonly refusesModels: boolean;
-}
 
 /** What changed in the way dockerd pulls between 20.10 and 28, as far as a pull's outcome or report depends on it. */
 export interface DockerTraits extends DockerContentTraits {
@@ -38,8 +29,7 @@ const first: DockerTraits = {
   manifestByTagAgain: true,
   selection: "exact",
   schema1: "accepted",
-  compressions: ["none", "gzip", "bzip2", "xz"],
-  checksDeclaredSizes: false,
+  compressions: ["gzip", "bzip2", "xz"],
   refusesModels: false,
 };
 
@@ -51,7 +41,7 @@ const first: DockerTraits = {
 const rows: readonly Row[] = [
   { trait: "plainHttpAfterNoCredentials", value: false, since: "23.0" },
   { trait: "selection", value: "compatible", since: "23.0" },
-  { trait: "compressions", value: ["none", "gzip", "bzip2", "xz", "zstd"], since: "23.0" },
+  { trait: "compressions", value: ["gzip", "bzip2", "xz", "zstd"], since: "23.0" },
   { trait: "grammar", value: "current", since: "25.0" },
   // Up to 27 an environment variable of the daemon brings it back.
   { trait: "schema1", value: "refused", since: "26.0" },
@@ -64,29 +54,6 @@ export function dockerTraits(version: VersionNumber): DockerTraits {
   const arrived = rows.filter(({ since }) => hasArrived(version, since));
   return { ...first, ...Object.fromEntries(arrived.map((row) => [row.trait, row.value])) };
 }
-
-/**
- * The first media type of a config or layer that dockerd refuses to pull, or undefined: OCI image and Docker types pass
- * whatever comes after the prefix, and a few that old registries made up.
- * Source: `checkSupportedMediaType`, moby distribution/pull_v2.go; the list is the same from 20.10 to 28.
- */
-export function refusedType(types: readonly string[], traits: DockerContentTraits): string | undefined {
-  return types.find((type) => {
-    const lower = type.toLowerCase();
-    if (traits.refusesModels && lower.startsWith("application/vnd.docker.ai.")) return true;
-    return !pullableTypes.some((pullable) => lower === pullable || lower.startsWith(`${pullable}.`));
-  });
-}
-
-/** The empty type is one too: anything that begins with a dot, strange as that is, passes with it. */
-const pullableTypes: readonly string[] = [
-  "application/vnd.oci.image",
-  "application/vnd.docker",
-  "application/octet-stream",
-  "application/json",
-  "text/html",
-  "",
-];
 
 /** The config types that dockerd takes in a manifest of Docker's own type. Source: `ImageTypes`, moby distribution/registry.go. */
 export const dockerConfigTypes: readonly string[] = [
