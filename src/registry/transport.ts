@@ -3,6 +3,7 @@ import type { HostTls, ProxyRules } from "../node/index.js";
 import { type Connection, Connections } from "./connections.js";
 import { type DialTarget, dial } from "./dial.js";
 import { classifyError, fault } from "./fault.js";
+import type { Intake } from "./intake.js";
 import type { ChosenProxy, ProxyChoice } from "./proxy-choice.js";
 import type { DialDeps } from "./socket.js";
 import type { createTrustStore } from "./trust.js";
@@ -33,7 +34,10 @@ export interface HttpAnswer {
   headerLines(name: string): readonly string[];
   /** At most `maxBytes` of the body; `complete` is false when there was more. Once only. */
   body(maxBytes: number): Promise<BodyRead>;
-  /** Hands every chunk of the body to `write`, which may hold it back. Once only, and instead of `body`. */
+  /**
+   * Hands every chunk of the body to `write`, which may hold it back. What is in a chunk changes as soon as `write` is done
+   * with it. Once only, and instead of `body`.
+   */
   stream(write: (chunk: Uint8Array) => Promise<void> | undefined): Promise<BodyRead>;
   /**
    * Lets the body pass in the background (64 KiB at most), so that the connection can serve again. The answer to a HEAD has
@@ -131,7 +135,7 @@ export class Transport {
       key: [url.origin, trust?.key, proxy?.key, proxyTrust?.key].join(" "),
       origin: url.origin,
       peer: url.host,
-      dial: (signal: AbortSignal) => dial(this.#deps, target, signal),
+      dial: (signal: AbortSignal, intake: Intake) => dial(this.#deps, target, signal, intake),
     };
   }
 }
@@ -207,7 +211,8 @@ function answerOf(response: Dispatcher.ResponseData, isHead: boolean, held: Held
     body,
     stream: (write) =>
       reading(async () => {
-        await pour(response.body, write);
+        const done = connection.intake.widen();
+        await pour(response.body, write, done).finally(() => connection.intake.narrow());
         return { bytes: new Uint8Array(), complete: true };
       }),
     discard: async () => {
@@ -234,13 +239,20 @@ async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number) {
 }
 
 /** Events instead of an async iterator: a layer has thousands of chunks, and each turn of the iterator costs as much. */
-function pour(body: Dispatcher.ResponseData["body"], write: (chunk: Uint8Array) => Promise<void> | undefined) {
+function pour(
+  body: Dispatcher.ResponseData["body"],
+  write: (chunk: Uint8Array) => Promise<void> | undefined,
+  done: (chunk: Uint8Array) => void,
+) {
   return new Promise<void>((resolve, reject) => {
     body.on("data", (chunk: Uint8Array) => {
       const held = write(chunk);
-      if (held === undefined) return;
+      if (held === undefined) return done(chunk);
       body.pause();
-      held.then(() => body.resume(), reject);
+      held.then(() => {
+        done(chunk);
+        body.resume();
+      }, reject);
     });
     body.once("end", resolve);
     body.once("error", reject);
