@@ -1,6 +1,6 @@
 import { Client } from "undici";
 import { fault } from "./fault.js";
-import { Intake, WideMemory } from "./intake.js";
+import { Intake } from "./intake.js";
 import type { Dialled } from "./socket.js";
 import type { TransportFault } from "./types.js";
 
@@ -58,7 +58,6 @@ export class Connections {
   readonly #lanes = new Map<string, Lane>();
   readonly #idle = new Set<Idle>();
   readonly #all = new Set<Client>();
-  readonly #memory = new WideMemory();
   #closed = false;
 
   /** A connection for one request; `fresh` forbids a used one. Waits for its turn and dials under `signal`. */
@@ -77,7 +76,7 @@ export class Connections {
       }
     }
     lane.busy += 1;
-    const intake = new Intake(this.#memory);
+    const intake = new Intake();
     const dialled = await route.dial(signal, intake);
     lane.busy -= 1;
     if (dialled.kind === "fault") {

@@ -23,12 +23,7 @@ const sniffTimeoutMs = 5_000;
  * Limits: `dialTimeoutMs` for name and connection, 10 s for each handshake, a minute for a proxy's answer, `signal` for all.
  * @param intake  how the connection is read if it is {@link isDirect}
  */
-export async function dial(
-  deps: DialDeps,
-  target: DialTarget,
-  signal: AbortSignal,
-  intake?: Intake,
-): Promise<Dialled> {
+export async function dial(deps: DialDeps, target: DialTarget, signal: AbortSignal, intake?: Intake): Promise<Dialled> {
   if (isDirect(target)) return await openTcp(deps, target, signal, intake);
   if (target.trust?.kind === "unusable") {
     const detail = `the TLS settings of this host cannot be used (${target.trust.code})`;

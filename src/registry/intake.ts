@@ -1,74 +1,87 @@
-import type { OnReadOpts } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 
 /** What one read takes at most, of answers that are mostly small. */
 const usualBytes = 16 * 1024;
-/** What one read takes at most while a long body passes. */
+/** What one read takes at most of a long body. */
 const wideBytes = 1024 * 1024;
-/** Wide pieces of memory that are kept for the next long body. */
-const maxKept = 4;
 
-/**
- * Memory for long bodies, used over and over. A fresh piece for each read costs more than the read: the system has to
- * clear it, and it is in no cache.
- */
-export class WideMemory {
-  readonly #free: ArrayBuffer[] = [];
+type Write = (chunk: Uint8Array) => Promise<void> | undefined;
 
-  take(): ArrayBuffer {
-    return this.#free.pop() ?? new ArrayBuffer(wideBytes);
-  }
-
-  /** Only of what nobody looks at any more. Other memory than was taken from here is left alone. */
-  give(memory: ArrayBufferLike): void {
-    if (memory.byteLength !== wideBytes || !(memory instanceof ArrayBuffer)) return;
-    if (this.#free.length < maxKept && !this.#free.includes(memory)) this.#free.push(memory);
-  }
+/** The part of a body that goes past the parser. */
+interface Diversion {
+  /** Whether the parser has passed on all that it was given. */
+  readonly isDue: () => boolean;
+  /** Asked once, when it begins: how many bytes are still to come. */
+  readonly leftBytes: () => number;
+  readonly write: Write;
+  readonly settle: (error?: unknown) => void;
 }
 
 /**
- * Decides how a plain connection is read: with small pieces of their own memory each, or, while a long body passes, with
- * wide ones that come from {@link WideMemory} and are given back by whoever takes the body. What is not given back is
- * nobody's but its reader's.
+ * How a plain connection is read. Usually each read is copied out for the HTTP parser. A long body of known length is
+ * diverted: read in large pieces into one place and shown from there, as fresh memory for each read and the way through
+ * the parser cost more than the reads.
  */
 export class Intake {
-  readonly #memory: WideMemory;
-  /** Where small reads are put before their bytes are copied out. */
   readonly #small = new Uint8Array(usualBytes);
-  #isWide = false;
+  #wide: Uint8Array | undefined;
+  #socket: Socket | undefined;
+  #diversion: Diversion | undefined;
+  /** Absent until the diversion has begun. */
+  #left: number | undefined;
 
-  constructor(memory: WideMemory) {
-    this.#memory = memory;
-  }
-
-  /** For `net.connect`; `push` hands a chunk to the socket's stream and says whether it wants more. */
-  onread(push: (chunk: Uint8Array) => boolean): OnReadOpts {
+  /** For `net.connect`, whose socket must then be given to {@link attach}. */
+  get onread(): OnReadOpts {
     return {
-      buffer: () => (this.#isWide ? new Uint8Array(this.#memory.take()) : this.#small),
-      callback: (count, memory) => push(memory === this.#small ? copyOf(memory, count) : viewOf(memory, count)),
+      buffer: () => this.#wide ?? this.#small,
+      callback: (count, memory) => this.#take(memory.subarray(0, count)),
     };
   }
 
-  /** The reads after the next one are wide. @returns what to call with each chunk that is done with, in their order */
-  widen(): (chunk: Uint8Array) => void {
-    this.#isWide = true;
-    let last: ArrayBufferLike | undefined;
-    return ({ buffer }) => {
-      // One read may hold several chunks, next to each other: it is done with when the next read's come.
-      if (last !== undefined && last !== buffer) this.#memory.give(last);
-      last = buffer;
-    };
+  attach(socket: Socket): void {
+    this.#socket = socket;
   }
 
-  /** Back to small reads: the body is over. */
-  narrow(): void {
-    this.#isWide = false;
+  /**
+   * From the moment `isDue` holds, chunks go to `write` instead of the parser, and each is gone when `write` is done with
+   * it. `settle` is called when all are written, or a write failed; a connection that breaks off is the parser's to tell.
+   * The parser does not learn of the body's end then, so the connection is of no use afterwards. Does nothing where the
+   * connection is not read this way.
+   */
+  divert(diversion: Diversion): void {
+    if (this.#socket === undefined) return;
+    this.#wide = new Uint8Array(wideBytes);
+    this.#diversion = diversion;
   }
-}
 
-function copyOf(memory: Uint8Array, count: number): Buffer {
-  return Buffer.from(memory.subarray(0, count));
-}
+  /** The body is over: everything is the parser's again. */
+  restore(): void {
+    this.#wide = undefined;
+    this.#diversion = undefined;
+    this.#left = undefined;
+  }
 
-function viewOf(memory: Uint8Array, count: number): Buffer {
-  return Buffer.from(memory.buffer, memory.byteOffset, count);
+  /** @returns whether to read on */
+  #take(chunk: Uint8Array): boolean {
+    const socket = this.#socket;
+    const diversion = this.#diversion;
+    if (socket === undefined) return false;
+    if (diversion === undefined || (this.#left === undefined && (socket.readableLength > 0 || !diversion.isDue()))) {
+      return socket.push(Buffer.from(chunk));
+    }
+    this.#left ??= diversion.leftBytes();
+    // Whatever follows a body was not asked for.
+    const own = chunk.subarray(0, this.#left);
+    this.#left -= own.byteLength;
+    const held = diversion.write(own);
+    if (held === undefined) {
+      if (this.#left === 0) diversion.settle();
+      return this.#left > 0;
+    }
+    held.then(() => {
+      if (this.#left === 0) diversion.settle();
+      else socket.resume();
+    }, diversion.settle);
+    return false;
+  }
 }

@@ -53,15 +53,16 @@ export async function openTcp(
   if (refusal !== undefined) return { kind: "fault", fault: fault("address-forbidden", target.peer, refusal) };
   // The address that is judged is the one that is dialled: a second lookup could be told another.
   const lookup = deps.guard?.lookupFor(target) ?? deps.lookup;
-  const socket: Socket = connectTcp({
+  const socket = connectTcp({
     host: moved?.address ?? target.hostname,
     port: moved?.port ?? target.port,
     noDelay: true,
     // Node gives each address 250 ms by default and then gives up on it, where Go keeps waiting.
     autoSelectFamilyAttemptTimeout: 2_000,
     ...(lookup === undefined || moved !== undefined ? {} : { lookup }),
-    ...(intake === undefined ? {} : { onread: intake.onread((chunk) => socket.push(chunk)) }),
+    ...(intake === undefined ? {} : { onread: intake.onread }),
   });
+  intake?.attach(socket);
   const readiness = await whenReady(socket, "connect", { clock: deps.clock, ms: target.dialTimeoutMs }, signal);
   return outcome(readiness, socket, "connect", target.peer);
 }

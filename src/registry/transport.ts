@@ -55,6 +55,8 @@ export type BodyRead =
 export type Sent = HttpAnswer | { readonly kind: "fault"; readonly fault: TransportFault };
 
 const maxDiscardedBytes = 64 * 1024;
+/** A connection is worth less than the time that a body of this length takes through the parser. */
+const longBodyBytes = 4 * 1024 * 1024;
 
 /**
  * Sends single requests over kept connections: no redirects, no retries but one, the repetition on a fresh connection when
@@ -211,9 +213,12 @@ function answerOf(response: Dispatcher.ResponseData, isHead: boolean, held: Held
     body,
     stream: (write) =>
       reading(async () => {
-        const done = connection.intake.widen();
-        await pour(response.body, write, done).finally(() => connection.intake.narrow());
-        return { bytes: new Uint8Array(), complete: true };
+        const length = Number(headerLines("content-length")[0] ?? 0);
+        const intake = length >= longBodyBytes && !isHead ? connection.intake : undefined;
+        const whole = await pour(response.body, write, intake === undefined ? undefined : { intake, length }).finally(
+          () => intake?.restore(),
+        );
+        return { bytes: new Uint8Array(), complete: whole === "parsed" };
       }),
     discard: async () => {
       const passed = body(maxDiscardedBytes);
@@ -238,23 +243,37 @@ async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number) {
   return { bytes: new Uint8Array(Buffer.concat(chunks)), complete: true };
 }
 
-/** Events instead of an async iterator: a layer has thousands of chunks, and each turn of the iterator costs as much. */
+/**
+ * Events instead of an async iterator: a layer has thousands of chunks, and each turn of the iterator costs as much.
+ * @param long  of a body worth it: how its connection is read, and its length in bytes
+ * @returns `diverted` where the connection did not learn that the body is over
+ */
 function pour(
   body: Dispatcher.ResponseData["body"],
   write: (chunk: Uint8Array) => Promise<void> | undefined,
-  done: (chunk: Uint8Array) => void,
+  long: { readonly intake: Intake; readonly length: number } | undefined,
 ) {
-  return new Promise<void>((resolve, reject) => {
+  return new Promise<"parsed" | "diverted">((resolve, reject) => {
+    let parsed = 0;
+    let isHeld = false;
     body.on("data", (chunk: Uint8Array) => {
+      parsed += chunk.byteLength;
       const held = write(chunk);
-      if (held === undefined) return done(chunk);
+      if (held === undefined) return;
+      isHeld = true;
       body.pause();
       held.then(() => {
-        done(chunk);
+        isHeld = false;
         body.resume();
       }, reject);
     });
-    body.once("end", resolve);
+    long?.intake.divert({
+      isDue: () => !isHeld && body.readableLength === 0 && parsed > 0,
+      leftBytes: () => long.length - parsed,
+      write,
+      settle: (error) => (error === undefined ? resolve("diverted") : reject(error)),
+    });
+    body.once("end", () => resolve("parsed"));
     body.once("error", reject);
     body.once("close", () => reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
   });
