@@ -255,26 +255,31 @@ function pour(
 ) {
   return new Promise<"parsed" | "diverted">((resolve, reject) => {
     let parsed = 0;
-    let isHeld = false;
+    let held: Promise<void> | undefined;
+    let isOver = false;
     body.on("data", (chunk: Uint8Array) => {
       parsed += chunk.byteLength;
-      const held = write(chunk);
+      held = write(chunk);
       if (held === undefined) return;
-      isHeld = true;
       body.pause();
-      held.then(() => {
-        isHeld = false;
+      held = held.then(() => {
+        held = undefined;
         body.resume();
       }, reject);
     });
     long?.intake.divert({
-      isDue: () => !isHeld && body.readableLength === 0 && parsed > 0,
+      isDue: () => held === undefined && body.readableLength === 0 && parsed > 0,
       leftBytes: () => long.length - parsed,
       write,
       settle: (error) => (error === undefined ? resolve("diverted") : reject(error)),
     });
-    body.once("end", () => resolve("parsed"));
+    // A paused body still ends, behind the back of who holds its last chunk.
+    body.once("end", () => {
+      isOver = true;
+      if (held === undefined) resolve("parsed");
+      else held.then(() => resolve("parsed"));
+    });
     body.once("error", reject);
-    body.once("close", () => reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
+    body.once("close", () => isOver || reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
   });
 }
