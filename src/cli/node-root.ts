@@ -7,6 +7,7 @@ const maxFileBytes = 1024 * 1024;
 const chunkBytes = 16 * 1024;
 // What Linux itself follows for one path.
 const maxLinks = 40;
+const unshown = "a link to a file that was not shown";
 
 type Located =
   | { readonly kind: "at"; readonly path: string; readonly type: "file" | "folder" | "other" }
@@ -15,7 +16,8 @@ type Located =
 
 /**
  * A folder that looks like a node's `/` (copied, mounted or made up), read as the node would read it: links are
- * resolved inside the folder, an absolute link from its top, and `..` stops there. A file counts up to 1 MiB.
+ * resolved inside the folder, an absolute link from its top, and `..` stops there. A file counts up to 1 MiB. A link that
+ * leads to a part of the node that is not below the folder cannot be read, but is listed: the node has its file.
  * @throws PullguardError `InputInvalid` if `root` is no folder
  */
 export function nodeFilesBelow(root: string): NodeTree {
@@ -33,12 +35,15 @@ export function nodeFilesBelow(root: string): NodeTree {
     list: (path) => {
       const located = locate(top, path);
       if (located.kind !== "at" || located.type !== "folder") return undefined;
-      return entriesIn(top, path, located.path, "file");
+      return entriesIn(located.path, (name) => isListed(locate(top, `${path}/${name}`)));
     },
     folders: (path) => {
       const located = locate(top, path);
       if (located.kind !== "at" || located.type !== "folder") return [];
-      return entriesIn(top, path, located.path, "folder");
+      return entriesIn(located.path, (name) => {
+        const entry = locate(top, `${path}/${name}`);
+        return entry.kind === "at" && entry.type === "folder";
+      });
     },
     exists: (path) => locate(top, path).kind === "at",
   };
@@ -66,6 +71,7 @@ function locate(top: string, path: string): Located {
   let trail: string[] = [];
   let type: "file" | "folder" | "other" = "folder";
   let links = 0;
+  let linkFolder: string | undefined;
   for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
     if (type !== "folder") return { kind: "missing" };
     if (part === "..") {
@@ -74,10 +80,13 @@ function locate(top: string, path: string): Located {
     }
     const here = join(top, ...trail, part);
     const found = inspect(here);
-    if (found.kind === "fault") return found.located;
+    if (found.kind === "fault") {
+      return behindLink(found.located, top, { folder: join(top, ...trail), linkFolder, isLast: pending.length === 0 });
+    }
     if (found.kind === "link") {
       links += 1;
       if (links > maxLinks) return { kind: "unreadable", reason: "too many levels of symbolic links" };
+      linkFolder = join(top, ...trail);
       if (found.target.startsWith("/")) trail = [];
       pending.push(...found.target.split("/").filter(isStep).reverse());
       continue;
@@ -86,6 +95,31 @@ function locate(top: string, path: string): Located {
     type = found.kind;
   }
   return { kind: "at", path: join(top, ...trail), type };
+}
+
+/** A step that is missing. `folder`: where; `linkFolder`: where the last link on the way lies. */
+interface Gap {
+  readonly folder: string;
+  readonly linkFolder: string | undefined;
+  /** Whether the file itself is missing, and no folder on the way to it. */
+  readonly isLast: boolean;
+}
+
+/** What is missing behind a link may be there on the node. */
+function behindLink(located: Located, top: string, gap: Gap): Located {
+  if (located.kind !== "missing" || gap.linkFolder === undefined || isShown(top, gap)) return located;
+  return { kind: "unreadable", reason: unshown };
+}
+
+/**
+ * Whether what is missing is not there on the node either: the link itself lies in the same folder, or other files do, or
+ * the whole node is below the top. A folder without files may have been made just for what lies deeper.
+ */
+function isShown(top: string, { folder, linkFolder, isLast }: Gap): boolean {
+  if (folder === linkFolder) return true;
+  const whole = ["etc/os-release", "usr/lib/os-release", "etc/passwd"];
+  if (whole.some((file) => inspect(join(top, file)).kind === "file")) return true;
+  return isLast && entriesIn(folder, (name) => inspect(join(folder, name)).kind === "file").length > 0;
 }
 
 function isStep(part: string): boolean {
@@ -132,14 +166,14 @@ function readBounded(path: string): ReturnType<NodeFiles["read"]> {
   }
 }
 
-function entriesIn(top: string, path: string, folder: string, type: "file" | "folder"): readonly string[] {
+function isListed(located: Located): boolean {
+  if (located.kind === "at") return located.type === "file";
+  return located.kind === "unreadable" && located.reason === unshown;
+}
+
+function entriesIn(folder: string, isWanted: (name: string) => boolean): readonly string[] {
   try {
-    return readdirSync(folder)
-      .filter((name) => {
-        const located = locate(top, `${path}/${name}`);
-        return located.kind === "at" && located.type === type;
-      })
-      .sort();
+    return readdirSync(folder).filter(isWanted).sort();
   } catch {
     // A folder whose names cannot be read holds nothing that could be read either.
     return [];

@@ -1,13 +1,17 @@
 import type { RegistryHost } from "../node/index.js";
 import type { ContentProblem } from "../prediction/index.js";
 import { repositoryName } from "../reference/index.js";
+import { doubtOtherRuntimes } from "./assumed-runtime.js";
 import { type BlobProblem, diagnoseBlob, isBlobProblem } from "./content-blobs.js";
 import { type Diagnosis, type DiagnosisContext, diagnose, hostLabel } from "./diagnosis.js";
 import { shortDigest } from "./short-digest.js";
 
 /** The reference resolves, but what it leads to cannot be pulled. */
 export function diagnoseContent(problem: ContentProblem, host: RegistryHost, context: DiagnosisContext): Diagnosis {
-  return isBlobProblem(problem) ? diagnoseBlob(problem, host, context) : diagnoseManifest(problem, host, context);
+  const diagnosis = isBlobProblem(problem)
+    ? diagnoseBlob(problem, host, context)
+    : diagnoseManifest(problem, host, context);
+  return doubtOtherRuntimes(diagnosis, problem, context);
 }
 
 function diagnoseManifest(
@@ -22,8 +26,6 @@ function diagnoseManifest(
       return diagnose("PlatformNotFound", context, {
         message: `the image exists for ${listed(problem.offered)}, not for ${problem.wanted}`,
         fix: `Build ${repository} for ${problem.wanted}, or select nodes by kubernetes.io/arch.`,
-        // Runtimes before containerd 2.1 fall back to 32-bit entries, later ones do not.
-        ...doubtIf(context.profile.runtimeIsAssumed === true && problem.offered.some(is32Bit)),
       });
     case "platform-unknown":
       return diagnose("PlatformUnknown", context, {
@@ -65,7 +67,6 @@ function diagnoseManifest(
     case "schema1":
       return diagnose("ManifestSchema1", context, {
         message: "the image is a Docker schema 1 image, which this runtime refuses",
-        ...doubtIf(context.profile.runtimeIsAssumed === true),
       });
     case "nested-too-deep":
       return diagnose("ManifestUnreadable", context, {
@@ -73,14 +74,6 @@ function diagnoseManifest(
         firm: false,
       });
   }
-}
-
-function doubtIf(doubtful: boolean): { readonly firm?: false } {
-  return doubtful ? { firm: false } : {};
-}
-
-function is32Bit(platform: string): boolean {
-  return /\/(386|arm)(\/|$)/.test(platform);
 }
 
 function listed(platforms: readonly string[]): string {

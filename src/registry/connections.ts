@@ -1,5 +1,6 @@
 import { Client } from "undici";
 import { fault } from "./fault.js";
+import { Intake } from "./intake.js";
 import type { Dialled } from "./socket.js";
 import type { TransportFault } from "./types.js";
 
@@ -8,6 +9,8 @@ export interface Connection {
   readonly client: Client;
   /** It served a request before, so the peer may have closed it meanwhile. */
   readonly reused: boolean;
+  /** How it is read; for connections without TLS and proxy. */
+  readonly intake: Intake;
   /** Gives it back for the next request. */
   release(): void;
   /** Closes it; whatever is under way on it fails. */
@@ -24,12 +27,13 @@ export interface Route {
   /** `https://host:port`, for undici. */
   readonly origin: string;
   readonly peer: string;
-  readonly dial: (signal: AbortSignal) => Promise<Dialled>;
+  readonly dial: (signal: AbortSignal, intake: Intake) => Promise<Dialled>;
 }
 
 interface Idle {
   readonly lane: Lane;
   readonly client: Client;
+  readonly intake: Intake;
   alive: boolean;
 }
 
@@ -72,7 +76,8 @@ export class Connections {
       }
     }
     lane.busy += 1;
-    const dialled = await route.dial(signal);
+    const intake = new Intake();
+    const dialled = await route.dial(signal, intake);
     lane.busy -= 1;
     if (dialled.kind === "fault") {
       this.#next(lane);
@@ -82,7 +87,7 @@ export class Connections {
       dialled.socket.destroy();
       return { kind: "fault", fault: fault("aborted", route.peer, "the client was closed") };
     }
-    return { kind: "connection", connection: this.#hold(this.#adopt(lane, route.origin, dialled), false) };
+    return { kind: "connection", connection: this.#hold(this.#adopt(lane, route.origin, dialled, intake), false) };
   }
 
   /** Closes every connection, idle or busy. */
@@ -100,7 +105,7 @@ export class Connections {
     return lane;
   }
 
-  #adopt(lane: Lane, origin: string, dialled: Extract<Dialled, { kind: "socket" }>): Idle {
+  #adopt(lane: Lane, origin: string, dialled: Extract<Dialled, { kind: "socket" }>, intake: Intake): Idle {
     let socket: typeof dialled.socket | undefined = dialled.socket;
     const client = new Client(origin, {
       connect: (_options, callback) => {
@@ -119,14 +124,14 @@ export class Connections {
       keepAliveTimeout: idleMs,
       keepAliveMaxTimeout: idleMs,
     });
-    const entry: Idle = { lane, client, alive: true };
+    const entry: Idle = { lane, client, intake, alive: true };
     this.#all.add(client);
     client.on("disconnect", () => this.#drop(entry));
     return entry;
   }
 
   #hold(entry: Idle, reused: boolean): Connection {
-    const { lane, client } = entry;
+    const { lane, client, intake } = entry;
     lane.busy += 1;
     let held = true;
     const letGo = (keep: boolean) => {
@@ -137,7 +142,7 @@ export class Connections {
       else this.#drop(entry);
       this.#next(lane);
     };
-    return { client, reused, release: () => letGo(true), destroy: () => letGo(false) };
+    return { client, reused, intake, release: () => letGo(true), destroy: () => letGo(false) };
   }
 
   #park(entry: Idle): void {

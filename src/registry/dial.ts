@@ -1,5 +1,6 @@
 import { judgeCertificate } from "./certificate.js";
 import { fault, repliedOutsideTls } from "./fault.js";
+import type { Intake } from "./intake.js";
 import type { ChosenProxy } from "./proxy-choice.js";
 import { type DialDeps, type Dialled, openTcp, outcome, startTls, type TcpTarget, whenReady } from "./socket.js";
 import type { Trust } from "./trust.js";
@@ -20,8 +21,10 @@ const sniffTimeoutMs = 5_000;
 /**
  * Opens a connection, and with `trust` a TLS session whose certificate passed. Whatever fails leaves no socket behind.
  * Limits: `dialTimeoutMs` for name and connection, 10 s for each handshake, a minute for a proxy's answer, `signal` for all.
+ * @param intake  how the connection is read if it is {@link isDirect}
  */
-export async function dial(deps: DialDeps, target: DialTarget, signal: AbortSignal): Promise<Dialled> {
+export async function dial(deps: DialDeps, target: DialTarget, signal: AbortSignal, intake?: Intake): Promise<Dialled> {
+  if (isDirect(target)) return await openTcp(deps, target, signal, intake);
   if (target.trust?.kind === "unusable") {
     const detail = `the TLS settings of this host cannot be used (${target.trust.code})`;
     return { kind: "fault", fault: fault("tls-handshake", target.peer, detail) };
@@ -40,6 +43,11 @@ export async function dial(deps: DialDeps, target: DialTarget, signal: AbortSign
   if (rejected === undefined) return secured;
   socket.destroy();
   return { kind: "fault", fault: rejected };
+}
+
+/** Whether nothing lies between the request and the socket: neither TLS nor a proxy. */
+export function isDirect(target: DialTarget): boolean {
+  return target.trust === undefined && target.proxy === undefined;
 }
 
 /** The connection that a request or a TLS session to the target goes over. */

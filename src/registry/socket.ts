@@ -3,6 +3,7 @@ import { connect as connectTls } from "node:tls";
 import type { Clock } from "../core/index.js";
 import type { AddressGuard } from "./address-guard.js";
 import { classifyError, fault, timeoutFault } from "./fault.js";
+import type { Intake } from "./intake.js";
 import type { Trust } from "./trust.js";
 import type { TransportFault } from "./types.js";
 
@@ -37,8 +38,16 @@ export type UsableTrust = Extract<Trust, { kind: "usable" }>;
 
 const handshakeTimeoutMs = 10_000;
 
-/** Opens a TCP connection within `dialTimeoutMs`, the lookup of the name included. */
-export async function openTcp(deps: DialDeps, target: TcpTarget, signal: AbortSignal): Promise<Dialled> {
+/**
+ * Opens a TCP connection within `dialTimeoutMs`, the lookup of the name included.
+ * @param intake  how it is read; absent: as Node.js reads, which a TLS session on top needs
+ */
+export async function openTcp(
+  deps: DialDeps,
+  target: TcpTarget,
+  signal: AbortSignal,
+  intake?: Intake,
+): Promise<Dialled> {
   const moved = deps.connectTo?.(target.hostname, target.port);
   const refusal = moved === undefined ? deps.guard?.refusalOf(target) : await deps.guard?.screen(target);
   if (refusal !== undefined) return { kind: "fault", fault: fault("address-forbidden", target.peer, refusal) };
@@ -51,7 +60,9 @@ export async function openTcp(deps: DialDeps, target: TcpTarget, signal: AbortSi
     // Node gives each address 250 ms by default and then gives up on it, where Go keeps waiting.
     autoSelectFamilyAttemptTimeout: 2_000,
     ...(lookup === undefined || moved !== undefined ? {} : { lookup }),
+    ...(intake === undefined ? {} : { onread: intake.onread }),
   });
+  intake?.attach(socket);
   const readiness = await whenReady(socket, "connect", { clock: deps.clock, ms: target.dialTimeoutMs }, signal);
   return outcome(readiness, socket, "connect", target.peer);
 }

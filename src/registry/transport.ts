@@ -3,6 +3,7 @@ import type { HostTls, ProxyRules } from "../node/index.js";
 import { type Connection, Connections } from "./connections.js";
 import { type DialTarget, dial } from "./dial.js";
 import { classifyError, fault } from "./fault.js";
+import type { Intake } from "./intake.js";
 import type { ChosenProxy, ProxyChoice } from "./proxy-choice.js";
 import type { DialDeps } from "./socket.js";
 import type { createTrustStore } from "./trust.js";
@@ -33,7 +34,10 @@ export interface HttpAnswer {
   headerLines(name: string): readonly string[];
   /** At most `maxBytes` of the body; `complete` is false when there was more. Once only. */
   body(maxBytes: number): Promise<BodyRead>;
-  /** Hands every chunk of the body to `write`, which may hold it back. Once only, and instead of `body`. */
+  /**
+   * Hands every chunk of the body to `write`, which may hold it back. What is in a chunk changes as soon as `write` is done
+   * with it. Once only, and instead of `body`.
+   */
   stream(write: (chunk: Uint8Array) => Promise<void> | undefined): Promise<BodyRead>;
   /**
    * Lets the body pass in the background (64 KiB at most), so that the connection can serve again. The answer to a HEAD has
@@ -51,6 +55,8 @@ export type BodyRead =
 export type Sent = HttpAnswer | { readonly kind: "fault"; readonly fault: TransportFault };
 
 const maxDiscardedBytes = 64 * 1024;
+/** A connection is worth less than the time that a body of this length takes through the parser. */
+const longBodyBytes = 4 * 1024 * 1024;
 
 /**
  * Sends single requests over kept connections: no redirects, no retries but one, the repetition on a fresh connection when
@@ -131,7 +137,7 @@ export class Transport {
       key: [url.origin, trust?.key, proxy?.key, proxyTrust?.key].join(" "),
       origin: url.origin,
       peer: url.host,
-      dial: (signal: AbortSignal) => dial(this.#deps, target, signal),
+      dial: (signal: AbortSignal, intake: Intake) => dial(this.#deps, target, signal, intake),
     };
   }
 }
@@ -207,8 +213,12 @@ function answerOf(response: Dispatcher.ResponseData, isHead: boolean, held: Held
     body,
     stream: (write) =>
       reading(async () => {
-        await pour(response.body, write);
-        return { bytes: new Uint8Array(), complete: true };
+        const length = Number(headerLines("content-length")[0] ?? 0);
+        const intake = length >= longBodyBytes && !isHead ? connection.intake : undefined;
+        const whole = await pour(response.body, write, intake === undefined ? undefined : { intake, length }).finally(
+          () => intake?.restore(),
+        );
+        return { bytes: new Uint8Array(), complete: whole === "parsed" };
       }),
     discard: async () => {
       const passed = body(maxDiscardedBytes);
@@ -233,17 +243,43 @@ async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number) {
   return { bytes: new Uint8Array(Buffer.concat(chunks)), complete: true };
 }
 
-/** Events instead of an async iterator: a layer has thousands of chunks, and each turn of the iterator costs as much. */
-function pour(body: Dispatcher.ResponseData["body"], write: (chunk: Uint8Array) => Promise<void> | undefined) {
-  return new Promise<void>((resolve, reject) => {
+/**
+ * Events instead of an async iterator: a layer has thousands of chunks, and each turn of the iterator costs as much.
+ * @param long  of a body worth it: how its connection is read, and its length in bytes
+ * @returns `diverted` where the connection did not learn that the body is over
+ */
+function pour(
+  body: Dispatcher.ResponseData["body"],
+  write: (chunk: Uint8Array) => Promise<void> | undefined,
+  long: { readonly intake: Intake; readonly length: number } | undefined,
+) {
+  return new Promise<"parsed" | "diverted">((resolve, reject) => {
+    let parsed = 0;
+    let held: Promise<void> | undefined;
+    let isOver = false;
     body.on("data", (chunk: Uint8Array) => {
-      const held = write(chunk);
+      parsed += chunk.byteLength;
+      held = write(chunk);
       if (held === undefined) return;
       body.pause();
-      held.then(() => body.resume(), reject);
+      held = held.then(() => {
+        held = undefined;
+        body.resume();
+      }, reject);
     });
-    body.once("end", resolve);
+    long?.intake.divert({
+      isDue: () => held === undefined && body.readableLength === 0 && parsed > 0,
+      leftBytes: () => long.length - parsed,
+      write,
+      settle: (error) => (error === undefined ? resolve("diverted") : reject(error)),
+    });
+    // A paused body still ends, behind the back of who holds its last chunk.
+    body.once("end", () => {
+      isOver = true;
+      if (held === undefined) resolve("parsed");
+      else held.then(() => resolve("parsed"));
+    });
     body.once("error", reject);
-    body.once("close", () => reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
+    body.once("close", () => isOver || reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
   });
 }

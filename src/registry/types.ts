@@ -147,7 +147,8 @@ export interface RetryRules {
 
 /**
  * Where a body goes chunk by chunk instead of into memory. `begin` is asked at every answer of 200 or 206; `false` leaves
- * its body unread. A write that returns a promise holds the connection back until it resolves.
+ * its body unread. A write that returns a promise holds the connection back until it resolves. After that the memory of
+ * the chunk is used for others: what is to be kept is copied.
  */
 export interface BodySink {
   begin(answer: BodyStart): boolean;

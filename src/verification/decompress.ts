@@ -27,7 +27,7 @@ export type StreamEnd =
 
 /** Turns a layer's bytes into those of its archive, which go to the function it was made with. */
 export interface Decompressor {
-  /** A promise holds back whoever writes. After a fault the bytes are passed over. */
+  /** A promise holds back whoever writes. After a fault the bytes are passed over. A chunk may be kept for a while. */
   write(chunk: Uint8Array): Promise<void> | undefined;
   end(): Promise<StreamEnd>;
   /** Lets go of what it holds, whatever its state. */

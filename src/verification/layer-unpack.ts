@@ -30,6 +30,7 @@ export class LayerUnpack {
     this.#walk = new ArchiveWalk(rules);
   }
 
+  /** Keeps nothing of the chunk's memory. */
   write(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#start === undefined) return this.#feed(chunk);
     this.#start = Buffer.concat([this.#start, chunk]);
@@ -73,7 +74,8 @@ export class LayerUnpack {
 
   #feed(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#unreadable !== undefined) return undefined;
-    if (this.#decompressor !== undefined) return this.#decompressor.write(chunk);
+    // Some of it may wait there, when the chunk's memory is somebody else's already.
+    if (this.#decompressor !== undefined) return this.#decompressor.write(Buffer.from(chunk));
     // Not compressed: the layer's own digest is the archive's.
     this.#walk.push(chunk);
     return undefined;

@@ -15,10 +15,13 @@ describe("a node's files below a folder", () => {
     writeFileSync(join(outside, "secret"), "outside");
     writeFileSync(join(root, "etc/hosts.toml"), "inside");
     writeFileSync(join(root, "secret"), "inside too");
+    mkdirSync(join(root, "etc/pki"));
+    writeFileSync(join(root, "etc/pki/other"), "");
   });
   afterEach(() => rmSync(outside, { recursive: true }));
 
   const inside = { kind: "text", text: "inside" };
+  const unshown = { kind: "unreadable", reason: "a link to a file that was not shown" };
   const table = [
     { name: "a plain file", path: "/etc/hosts.toml", want: inside },
     { name: "a missing file", path: "/etc/nothing", want: { kind: "missing" } },
@@ -26,7 +29,10 @@ describe("a node's files below a folder", () => {
     { name: "a folder", path: "/etc", want: { kind: "unreadable", reason: "is no plain file" } },
     { name: "an absolute link", link: "/etc/hosts.toml", want: inside },
     { name: "a relative link", link: "../etc/hosts.toml", want: inside },
-    { name: "an absolute link that means the machine's own file", link: "$outside/secret", want: { kind: "missing" } },
+    { name: "an absolute link that means the machine's own file", link: "$outside/secret", want: unshown },
+    { name: "a link into a folder that was not shown", link: "/opt/ca.crt", want: unshown },
+    { name: "a link into a folder made for what lies deeper", link: "/etc/containerd/ca.crt", want: unshown },
+    { name: "a dangling link into a folder with files", link: "/etc/pki/ca.crt", want: { kind: "missing" } },
     { name: "a link that climbs out", link: "../../../../secret", want: { kind: "text", text: "inside too" } },
     { name: "a path that climbs out", path: "/../secret", want: { kind: "text", text: "inside too" } },
     { name: "a dangling link", link: "/etc/nothing", want: { kind: "missing" } },
@@ -49,6 +55,21 @@ describe("a node's files below a folder", () => {
     symlinkSync("/etc/containerd", join(root, "link"));
     writeFileSync(join(root, "etc/containerd/certs.d/reg.io/ca.crt"), "pem");
     assert.deepEqual(nodeFilesBelow(root).read("/link/certs.d/reg.io/ca.crt"), { kind: "text", text: "pem" });
+  });
+
+  it("takes a link that leads nowhere for what it is where the whole node was shown", () => {
+    writeFileSync(join(root, "etc/passwd"), "");
+    symlinkSync("/opt/ca.crt", join(root, "etc/link"));
+    assert.deepEqual(nodeFilesBelow(root).read("/etc/link"), { kind: "missing" });
+  });
+
+  it("takes a link beside its target's name for what it is, but not a longer way", () => {
+    const folder = join(root, "etc/containerd/certs.d/reg.io");
+    symlinkSync("gone.crt", join(folder, "near.crt"));
+    symlinkSync("../../pki/gone.crt", join(folder, "far.crt"));
+    const files = nodeFilesBelow(root);
+    assert.deepEqual(files.read("/etc/containerd/certs.d/reg.io/near.crt"), { kind: "missing" });
+    assert.deepEqual(files.list("/etc/containerd/certs.d/reg.io"), ["far.crt"]);
   });
 
   it("reads a file of 1 MiB and none that is larger", () => {

@@ -21,7 +21,8 @@ export function findCertificateFiles(files: NodeFiles, folder: string): Certific
     .map((name): ClientFiles => {
       const certificate = posix.join(folder, name);
       const key = posix.join(folder, `${name.slice(0, -".cert".length)}.key`);
-      return files.exists(key) ? { certificate, key } : { certificate };
+      // A link to what was not shown is a key as well.
+      return files.read(key).kind === "missing" ? { certificate } : { certificate, key };
     });
   return { clientFiles, ...(caFiles.length > 0 && { caFiles }) };
 }

@@ -28,8 +28,14 @@ export type CertificatesReading =
  * Source: containers/image docker/docker_client.go `dockerCertDir`, pkg/tlsclientconfig `SetupCertificates`.
  */
 export function readCertificates(files: NodeFiles, host: string): CertificatesReading {
-  const folders = certificateRoots.map((root) => posix.join(root, host)).filter((folder) => files.exists(folder));
+  const places = certificateRoots.map((root) => posix.join(root, host));
+  const folders = places.filter((folder) => files.exists(folder));
   const [folder, ...shadowed] = folders;
+  const before = folder === undefined ? places : places.slice(0, places.indexOf(folder));
+  for (const place of before) {
+    const reading = files.read(place);
+    if (reading.kind === "unreadable") return { ...nothing, issues: [unread(place, reading.reason)], partial: true };
+  }
   if (folder === undefined) return { ...nothing, issues: strayIssues(files, host) };
   const names = files.list(folder);
   if (names === undefined) {
@@ -104,11 +110,14 @@ function readTexts(
       continue;
     }
     const reason = reading.kind === "unreadable" ? reading.reason : "it is gone";
-    const message = `Pullguard cannot read it: ${reason}`;
-    issues.push({ code: "CertificateFileUnreadable", message, origin: { file } });
+    issues.push(unread(file, reason));
     return undefined;
   }
   return texts;
+}
+
+function unread(file: string, reason: string): NodeConfigIssue {
+  return { code: "CertificateFileUnreadable", message: `Pullguard cannot read it: ${reason}`, origin: { file } };
 }
 
 function ineffective(file: string, message: string): NodeConfigIssue {

@@ -57,7 +57,9 @@ export function readSystemRoots(files: NodeFiles, { variables }: RuntimeEnvironm
     if (names === undefined && ownFolders && path !== "") {
       issues.push(unseen(folder.origin, `the folder ${path} of SSL_CERT_DIR was not shown`));
     }
-    for (const name of names ?? []) read(posix.join(path, name));
+    const listed = (names ?? []).map((name) => posix.join(path, name));
+    // Links out of what was shown: the bundle is written from what they lead to.
+    for (const name of found ? listed.filter(files.exists) : listed) read(name);
   }
   const partial = issues.length > 0;
   if (partial || (pems.size === 0 && !ownFile && !ownFolders)) return { issues, partial };
