@@ -57,13 +57,22 @@ export function readSystemRoots(files: NodeFiles, { variables }: RuntimeEnvironm
     if (names === undefined && ownFolders && path !== "") {
       issues.push(unseen(folder.origin, `the folder ${path} of SSL_CERT_DIR was not shown`));
     }
-    const listed = (names ?? []).map((name) => posix.join(path, name));
-    // Links out of what was shown: the bundle is written from what they lead to.
-    for (const name of found ? listed.filter(files.exists) : listed) read(name);
+    for (const one of certificateFiles(files, path, names, bundle !== undefined)) read(one);
   }
   const partial = issues.length > 0;
   if (partial || (pems.size === 0 && !ownFile && !ownFolders)) return { issues, partial };
   return { roots: systemRoots([...pems]), ...(bundle === undefined ? {} : { bundle }), issues, partial };
+}
+
+/** Links out of what was shown are left out beside a bundle: it is written from what they lead to. */
+function certificateFiles(
+  files: NodeFiles,
+  folder: string,
+  names: readonly string[] | undefined,
+  hasBundle: boolean,
+): readonly string[] {
+  const listed = (names ?? []).map((name) => posix.join(folder, name));
+  return hasBundle ? listed.filter((path) => files.exists(path)) : listed;
 }
 
 /** The store of a node from its certificates, each as one PEM text. */
