@@ -20,6 +20,7 @@ const rules: Constitution = {
     findings: 7,
     policy: 8,
     check: 9,
+    mutation: 9,
     admission: 10,
     cluster: 10,
     certs: 10,

@@ -2,16 +2,18 @@ export {
   type AdmissionDeps,
   type AdmissionEvent,
   type AdmissionObserver,
-  type AdmissionScope,
   type AdmissionVerdict,
   admit,
 } from "./admit.js";
 export { reviewConfig } from "./config-review.js";
 export { imagesToCheck } from "./images.js";
+export { type MutateDeps, type MutationEvent, type MutationObserver, mutate } from "./mutate.js";
 export {
   type AdmissionAnswer,
   type AdmissionRequestView,
   type GroupVersionKind,
   parseReview,
+  patchAnswer,
   reviewAnswer,
 } from "./review.js";
+export type { AdmissionScope } from "./scope.js";

@@ -1,4 +1,4 @@
-import type { AdmissionDeps, AdmissionScope } from "../admission/index.js";
+import type { AdmissionDeps, AdmissionScope, MutateDeps } from "../admission/index.js";
 import { clusterNamespaces, loadCluster, readServiceRanges, watchConfig } from "../cluster/index.js";
 import { apiServiceAddress, likelyServiceRange, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
@@ -10,6 +10,7 @@ import {
   decideByPolicy,
   faultLines,
   isOff,
+  mutationOrder,
   PolicyInForce,
 } from "../policy/index.js";
 import {
@@ -36,6 +37,7 @@ export interface PolicyDeps {
 export interface OpenPolicy {
   readonly decide: AdmissionDeps["decide"];
   readonly scope: AdmissionScope;
+  readonly mutation: Pick<MutateDeps, "order" | "isOn">;
   readonly addressRules: () => AddressRules;
   readonly readiness: readonly ReadinessCheck[];
   stop(): void;
@@ -66,6 +68,10 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
       isOff: (subject) => isOff(inForce.current(), subject),
       checkMs: () => inForce.current().config.deadlines.checkMs,
       podTemplates: () => inForce.current().config.podTemplates,
+    },
+    mutation: {
+      order: (object) => mutationOrder(inForce.current(), object),
+      isOn: () => Object.keys(inForce.current().config.mutations).length > 0,
     },
     addressRules: rulesInForce(inForce, forbiddenHere(deps, cluster, stopping.signal)),
     readiness: cluster === undefined ? [] : [{ name: "configuration", reason: cluster.watch.notReady }],

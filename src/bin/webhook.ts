@@ -1,8 +1,15 @@
 import { followNodeCredentials, type NodeView, nodeFilesBelow, type ServeFlags } from "../cli/index.js";
-import { type AccountWatchEvent, clusterSecretSource, loadCluster, watchServiceAccounts } from "../cluster/index.js";
+import {
+  type AccountWatchEvent,
+  clusterPullSecrets,
+  clusterSecretSource,
+  loadCluster,
+  watchServiceAccounts,
+} from "../cluster/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
 import { inMemorySecretSource, type SecretSource } from "../credentials/index.js";
+import type { ListPullSecrets } from "../mutation/index.js";
 import type { ReadinessCheck } from "../server/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
@@ -48,6 +55,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
+        mutation: { ...policy.mutation, secrets: secrets.source, listPullSecrets: secrets.list },
         clock,
         metrics,
         logger,
@@ -111,6 +119,7 @@ function assembleWebhookCheck(
 /** Where Secrets and ServiceAccounts come from while the webhook runs. */
 interface OpenSecrets {
   readonly source: SecretSource;
+  readonly list: ListPullSecrets;
   readonly readiness: readonly ReadinessCheck[];
   stop(): void;
 }
@@ -119,7 +128,7 @@ function openSecrets(config: ServeConfig, clock: Clock, logger: Log): OpenSecret
   if (config.noCluster) {
     const absent = { kind: "unreadable", reason: "Pullguard was told to read nothing from the cluster" } as const;
     const source = inMemorySecretSource({ secrets: [], serviceAccounts: [], absent });
-    return { source, readiness: [], stop: () => undefined };
+    return { source, list: () => Promise.resolve(absent), readiness: [], stop: () => undefined };
   }
   const target = config.kubeconfig === undefined ? undefined : ({ kind: "file", path: config.kubeconfig } as const);
   const access = loadCluster(target ?? { kind: "default" });
@@ -134,6 +143,7 @@ function openSecrets(config: ServeConfig, clock: Clock, logger: Log): OpenSecret
   });
   return {
     source: watched.secrets,
+    list: clusterPullSecrets({ access, clock }),
     readiness: [{ name: "service accounts", reason: watched.notReady }],
     stop: watched.stop,
   };

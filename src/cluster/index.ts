@@ -2,6 +2,7 @@ export { readServiceRanges } from "./cluster-ip-ranges.js";
 export { type ConfigWatch, type ConfigWatchDeps, type ConfigWatchEvent, watchConfig } from "./config-watch.js";
 export { type ClusterAccess, type ClusterTarget, loadCluster } from "./kubeconfig.js";
 export { clusterNamespaces, type NamespacesDeps } from "./namespaces.js";
+export { clusterPullSecrets } from "./pull-secret-list.js";
 export { type ClusterSecretDeps, clusterSecretSource } from "./secret-source.js";
 export {
   type AccountWatchEvent,
