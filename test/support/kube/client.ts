@@ -49,6 +49,7 @@ const clusterWide = [
   "CustomResourceDefinition",
   "PullguardConfig",
   "ValidatingWebhookConfiguration",
+  "MutatingWebhookConfiguration",
 ];
 const callTimeoutMs = 20_000;
 
