@@ -1,7 +1,8 @@
 import type { Check } from "../check/index.js";
 import type { Clock } from "../core/index.js";
 import type { Finding } from "../findings/index.js";
-import type { Decision, PolicySubject } from "../policy/index.js";
+import type { Decision, FindingEvent, PolicySubject } from "../policy/index.js";
+import { type EventTarget, eventTargetOf } from "./event-target.js";
 import { faultWarning } from "./fault-warning.js";
 import { imagesToCheck } from "./images.js";
 import { inTime } from "./in-time.js";
@@ -32,12 +33,22 @@ export interface AdmissionObserver {
   faulted(error: unknown, request: { readonly uid: string; readonly kind: string }): void;
 }
 
+/** Port: Events of admitted workloads. */
+export interface WorkloadEvents {
+  /** What is to be recorded of findings; nothing where that is off. */
+  readonly of: (findings: readonly Finding[], subject: PolicySubject) => readonly FindingEvent[];
+  /** Returns at once and never throws. */
+  readonly record: (target: EventTarget, events: readonly FindingEvent[]) => void;
+}
+
 /** What {@link admit} is built from. `decide` has the policy bound already. */
 export interface AdmissionDeps {
   readonly check: Check;
   readonly decide: (findings: readonly Finding[], subject: PolicySubject) => Decision;
   /** Absent: every request is checked, and nothing is known of namespaces. */
   readonly scope?: AdmissionScope;
+  /** Absent: no Events are written. */
+  readonly events?: WorkloadEvents;
   readonly clock: Clock;
   readonly observer?: AdmissionObserver;
   /** How long an aborted check may take to hand over what it knows before the request is answered without it. */
@@ -96,12 +107,26 @@ async function judge(deps: AdmissionDeps, request: AdmissionRequestView, signal:
       deps.check({ workloads }, checkSignal),
     );
     const decision = deps.decide(report.findings, subject);
+    if (decision.allowed) recordEvents(deps, request, report.findings, subject);
     return { decision, verdict: verdictOf(decision), findings: report.findings.length };
   } catch (error) {
     report(deps, request, error);
     const decision = { allowed: true, warnings: [faultWarning(request, "check", error, signal.aborted)] };
     return { decision, verdict: "warn", findings: 0 };
   }
+}
+
+/** A dry run leaves no trace, and what is denied never comes to exist. */
+function recordEvents(
+  { events }: AdmissionDeps,
+  request: AdmissionRequestView,
+  findings: readonly Finding[],
+  subject: PolicySubject,
+): void {
+  if (events === undefined || request.dryRun) return;
+  const wanted = events.of(findings, subject);
+  const target = wanted.length === 0 ? undefined : eventTargetOf(request);
+  if (target !== undefined) events.record(target, wanted);
 }
 
 function verdictOf(decision: Decision): AdmissionVerdict {

@@ -4,8 +4,10 @@ export {
   type AdmissionObserver,
   type AdmissionVerdict,
   admit,
+  type WorkloadEvents,
 } from "./admit.js";
 export { reviewConfig } from "./config-review.js";
+export type { EventTarget } from "./event-target.js";
 export { imagesToCheck } from "./images.js";
 export { type MutateDeps, type MutationEvent, type MutationObserver, mutate } from "./mutate.js";
 export {

@@ -1,5 +1,11 @@
-import type { AdmissionDeps, AdmissionScope, MutateDeps } from "../admission/index.js";
-import { clusterNamespaces, loadCluster, readServiceRanges, watchConfig } from "../cluster/index.js";
+import type { AdmissionDeps, AdmissionScope, MutateDeps, WorkloadEvents } from "../admission/index.js";
+import {
+  clusterNamespaces,
+  createEventRecorder,
+  loadCluster,
+  readServiceRanges,
+  watchConfig,
+} from "../cluster/index.js";
 import { apiServiceAddress, likelyServiceRange, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
 import {
@@ -9,6 +15,7 @@ import {
   configStatus,
   decideByPolicy,
   faultLines,
+  findingEvents,
   isOff,
   mutationOrder,
   PolicyInForce,
@@ -37,6 +44,8 @@ export interface PolicyDeps {
 export interface OpenPolicy {
   readonly decide: AdmissionDeps["decide"];
   readonly scope: AdmissionScope;
+  /** Absent without a cluster. */
+  readonly events?: WorkloadEvents;
   readonly mutation: Pick<MutateDeps, "order" | "isOn">;
   readonly addressRules: () => AddressRules;
   readonly readiness: readonly ReadinessCheck[];
@@ -69,6 +78,14 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
       checkMs: () => inForce.current().config.deadlines.checkMs,
       podTemplates: () => inForce.current().config.podTemplates,
     },
+    ...(cluster === undefined
+      ? {}
+      : {
+          events: {
+            of: (findings, subject) => findingEvents(inForce.current(), findings, subject, clock.nowMs()),
+            record: (target, events) => cluster.recorder.record(target, events),
+          },
+        }),
     mutation: {
       order: (object) => mutationOrder(inForce.current(), object),
       isOn: () => Object.keys(inForce.current().config.mutations).length > 0,
@@ -78,6 +95,7 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
     stop: () => {
       stopping.abort(new Error("stopped"));
       cluster?.watch.stop();
+      cluster?.recorder.stop();
     },
   };
 }
@@ -104,7 +122,13 @@ function openCluster(config: ServeConfig, inForce: PolicyInForce, deps: PolicyDe
     },
     onEvent: (event) => logger.warn(event, "the PullguardConfig is not followed, the last one heard of stays"),
   });
-  return { access, watch };
+  const recorder = createEventRecorder({
+    access,
+    clock,
+    instance: (deps.env.HOSTNAME ?? "").slice(0, 128) || "pullguard",
+    onFault: (reason) => logger.warn({ reason }, "events about workloads cannot be written"),
+  });
+  return { access, watch, recorder };
 }
 
 function describe(outcome: ConfigOutcome, object: unknown): string {

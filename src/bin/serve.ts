@@ -21,6 +21,8 @@ export interface ServeDeps {
   readonly decide: AdmissionDeps["decide"];
   /** What the configuration in force says of requests. */
   readonly scope?: AdmissionDeps["scope"];
+  /** Absent: no Events are written. */
+  readonly events?: AdmissionDeps["events"];
   /** What the configuration in force wants changed, and where Secrets are found; absent: nothing is changed. */
   readonly mutation?: Pick<MutateDeps, "order" | "isOn" | "secrets" | "listPullSecrets">;
   readonly clock: Clock;
@@ -68,9 +70,10 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   ]);
   const onFault = (error: unknown): void => logger.error({ err: error }, "unexpected fault in a handler");
   const scope = deps.scope === undefined ? {} : { scope: deps.scope };
+  const events = deps.events === undefined ? {} : { events: deps.events };
   const observer = createAdmissionTelemetry({ metrics, logger });
   const app = createApp({
-    admission: { check: counted(deps.check, metrics), decide: deps.decide, ...scope, clock, observer },
+    admission: { check: counted(deps.check, metrics), decide: deps.decide, ...scope, ...events, clock, observer },
     // What is tried on the way to a change is no admission's finding.
     ...(deps.mutation === undefined
       ? {}

@@ -55,6 +55,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
+        ...(policy.events === undefined ? {} : { events: policy.events }),
         mutation: { ...policy.mutation, secrets: secrets.source, listPullSecrets: secrets.list },
         clock,
         metrics,

@@ -1,5 +1,6 @@
 export { readServiceRanges } from "./cluster-ip-ranges.js";
 export { type ConfigWatch, type ConfigWatchDeps, type ConfigWatchEvent, watchConfig } from "./config-watch.js";
+export { createEventRecorder, type EventRecorder, type EventRecorderDeps } from "./events.js";
 export { type ClusterAccess, type ClusterTarget, loadCluster } from "./kubeconfig.js";
 export { clusterNamespaces, type NamespacesDeps } from "./namespaces.js";
 export { clusterPullSecrets } from "./pull-secret-list.js";

@@ -96,6 +96,7 @@ const spec = z.strictObject({
     })
     .optional(),
   mutations: mutations.optional(),
+  events: z.boolean().optional(),
   podTemplates: list(z.strictObject({ apiGroup: text(), kind: text(63), path: text(256) }), 64).optional(),
 });
 
@@ -151,6 +152,7 @@ const typeWords: Readonly<Record<string, string>> = {
   array: "a list",
   object: "a mapping",
   record: "a mapping",
+  boolean: "true or false",
 };
 
 function reasonOf(issue: z.core.$ZodIssue): string {

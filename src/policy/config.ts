@@ -91,6 +91,8 @@ export interface PullguardConfig {
     readonly pullSecrets: readonly PullSecretSetting[];
   };
   readonly mutations: MutationSettings;
+  /** Whether findings that are warned of become Events of their workload too. */
+  readonly events: boolean;
   readonly podTemplates: readonly PodTemplatePath[];
 }
 
@@ -114,5 +116,6 @@ export const emptyConfig: PullguardConfig = {
     pullSecrets: [],
   },
   mutations: {},
+  events: false,
   podTemplates: [],
 };

@@ -14,6 +14,7 @@ export {
 export type { ConfigFault } from "./config-schema.js";
 export { decide, decideByPolicy, isOff } from "./decide.js";
 export { addressRules } from "./dial-rules.js";
+export { type FindingEvent, findingEvents } from "./finding-events.js";
 export { type ImagePattern, parseImagePattern, patternMatches } from "./image-pattern.js";
 export { type ConfigOrigin, type ConfigOutcome, PolicyInForce } from "./in-force.js";
 export { type MutationName, type MutationOrder, mutationOrder } from "./mutation-order.js";

@@ -81,6 +81,7 @@ function readSpec(spec: SpecDocument, faults: FaultList): PullguardConfig {
       }),
     },
     mutations: readMutations(spec.mutations ?? {}, kinds, faults),
+    events: spec.events ?? false,
     podTemplates,
   };
 }

@@ -191,7 +191,7 @@ describe("the webhook configuration", () => {
     assert.equal(at(webhook, "failurePolicy"), "Ignore");
     assert.equal(at(webhook, "timeoutSeconds"), 7);
     assert.equal(at(webhook, "matchPolicy"), "Equivalent");
-    assert.equal(at(webhook, "sideEffects"), "None");
+    assert.equal(at(webhook, "sideEffects"), "NoneOnDryRun");
   });
 
   it("exempts system namespaces, its own, and every namespace that opted out", () => {

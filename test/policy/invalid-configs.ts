@@ -267,6 +267,7 @@ export const invalidConfigs: readonly InvalidConfig[] = [
     { registries: { pullSecrets: [{ images: ["reg.test/**"], secret: { namespace: "ops", name: "Pull Secret" } }] } },
     "spec.registries.pullSecrets[0].secret.name: must be the name of an object",
   ),
+  spec("events that are switched on by a word", { events: "yes" }, "spec.events: must be true or false"),
   spec("a mutation that does not exist", { mutations: { pinTag: {} } }, "spec.mutations.pinTag: no such field"),
   spec(
     "a mutation that is switched on by true",

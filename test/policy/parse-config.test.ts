@@ -38,6 +38,7 @@ const full = {
       mirrors: [{ prefix: "docker.io", mirror: "mirror.test/hub" }],
       pullSecrets: [{ images: ["reg.test/**"], secret: { namespace: "ops", name: "pull" } }],
     },
+    events: true,
     mutations: {
       addPullSecret: {},
       pinDigest: { match: { namespaceSelector: { matchLabels: { tier: "prod" } }, images: ["reg.test/**"] } },
