@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { ApiException, EventsV1Api, V1MicroTime } from "@kubernetes/client-node";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/index.js";
@@ -47,6 +48,8 @@ const maxWaiting = 100;
 export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
   const { clock } = deps;
   const stopping = new AbortController();
+  // Each Event that waits for its turn listens.
+  setMaxListeners(0, stopping.signal);
   const written = new LRUCache<string, true>({ max: maxRemembered });
   const told = new Set<string>();
   let waiting = 0;

@@ -138,6 +138,21 @@ export function mutationTests(
       assert.equal(at(second.body, "metadata", "resourceVersion"), at(first.body, "metadata", "resourceVersion"));
     });
 
+    for (const query of ["", "&dryRun=All"]) {
+      it(`server-side apply without force goes on being possible${query === "" ? "" : " as a dry run"}`, async () => {
+        await use({ mutations: everything });
+        const { admin } = world();
+        const name = await shop();
+        await quietly(admin.apply(pullSecret(name, "login")));
+        const web = deployment(name, privateImage);
+        const path = `${objectPath(web)}?fieldManager=shop${query}`;
+        for (const expected of query === "" ? [201, 200, 200] : [201, 201]) {
+          const { status, body } = await admin.call("PATCH", path, web, "application/apply-patch+yaml");
+          assert.equal(status, expected, body.message);
+        }
+      });
+    }
+
     it("without the right to list Secrets nothing is added, and the warning names the right", async () => {
       await use({ mutations: { addPullSecret: {} } });
       const { admin, pullguard } = world();

@@ -7,6 +7,7 @@ import { createLogger, createMetrics } from "../../src/telemetry/index.js";
 import { at } from "../manifests/objects.js";
 import { invalidConfigs } from "../policy/invalid-configs.js";
 import { eventually, type KubeAnswer, type KubeObject } from "../support/kube/index.js";
+import { eventTests } from "./events.js";
 import { connectMutation, disconnectMutation, mutationOf, mutationTests } from "./mutation.js";
 import { deployment } from "./objects.js";
 import { transcriptTests } from "./transcripts.js";
@@ -41,6 +42,7 @@ export function policyTests(world: () => World, kubectl: () => string | undefine
         decide: policy.decide,
         scope: policy.scope,
         mutation: mutationOf(world(), policy),
+        ...(policy.events === undefined ? {} : { events: policy.events }),
         ...{ clock: systemClock, metrics, logger, host: "127.0.0.1", drainMs: 0 },
       });
       await connectPolicy(world(), serving.port);
@@ -91,6 +93,7 @@ export function policyTests(world: () => World, kubectl: () => string | undefine
       world().namespace({ labels: { ...label, ...labels } });
 
     mutationTests(world, shop, use);
+    eventTests(world, shop, use);
 
     it("is not there at first: everything is warned of", async () => {
       const { status, warnings } = await attempt(await shop());

@@ -282,6 +282,21 @@ describe("the component for mutation", () => {
   });
 });
 
+describe("the component for events", () => {
+  const component = loadObjects("manifests/events");
+
+  it("allows to create Events, and nothing else, and is not applied unless an overlay asks for it", () => {
+    const [kustomize] = loadDocuments("manifests/events/kustomization.yaml");
+    assert.equal(at(kustomize, "kind"), "Component");
+    assert.deepEqual(at(kustomize, "resources"), ["rbac-events.yaml"]);
+    const found = (kind: string): unknown => component.find((object) => object.kind === kind)?.value;
+    assert.deepEqual(at(found("ClusterRole"), "rules"), [
+      { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
+    ]);
+    assert.deepEqual(at(found("ClusterRoleBinding"), "subjects"), at(only("ClusterRoleBinding"), "subjects"));
+  });
+});
+
 function sample(kind: string, apiVersion: string): unknown {
   const podSpec = { containers: [{ name: "web", image: "reg.test/app:v1" }] };
   const template = { spec: podSpec };
