@@ -138,6 +138,22 @@ export function mutationTests(
       assert.equal(at(second.body, "metadata", "resourceVersion"), at(first.body, "metadata", "resourceVersion"));
     });
 
+    it("an image by digest comes from a mirror while its origin is away, and one by tag does not", async () => {
+      const { admin } = world();
+      await use({ mutations: { pinDigest: {} } });
+      const [name] = [await shop()];
+      const { body: known } = await admin.create(deployment(name, okImage), "dryRun=All");
+      const digest = String(at(specOf(known), "containers", 0, "image")).split("@")[1] ?? "";
+      const mirrors = [{ prefix: "gone.test/acme", mirror: "ok.test/team" }];
+      await use({ mutations: { useMirror: {} }, registries: { mirrors } });
+      const { body, warnings } = await admin.create(deployment(name, `gone.test/acme/app@${digest}`), "dryRun=All");
+      assert.equal(at(specOf(body), "containers", 0, "image"), `ok.test/team/app@${digest}`);
+      assert.match(warnings.join("\n"), /^pullguard took .* from the mirror ok\.test\/team\/app@sha256:/);
+      assert.equal(warnings.length, 1, "validation sees an image that can be pulled");
+      const tagged = await admin.create(deployment(name, "gone.test/acme/app:v1"), "dryRun=All");
+      assert.equal(at(specOf(tagged.body), "containers", 0, "image"), "gone.test/acme/app:v1");
+    });
+
     for (const query of ["", "&dryRun=All"]) {
       it(`server-side apply without force goes on being possible${query === "" ? "" : " as a dry run"}`, async () => {
         await use({ mutations: everything });
