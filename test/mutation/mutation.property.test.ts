@@ -134,4 +134,31 @@ describe("whatever is mutated", () => {
     );
     assert.ok(changed > 100, `${changed} of 1000 were changed at all`);
   });
+
+  it("in an update changes no image that stayed, and of a Pod the images of containers alone", async () => {
+    let changed = 0;
+    const update = fc
+      .tuple(object, object)
+      .filter(([was, now]) => Reflect.get(was, "kind") === Reflect.get(now, "kind"));
+    await fc.assert(
+      fc.asyncProperty(world, update, mutations, async (given, [was, now], wanted) => {
+        const deps = mutateDeps(smallWorld(given), { mutations: wanted, registries: { mirrors } });
+        const request = { operation: "UPDATE", oldObject: was };
+        const once = await mutated(deps, now, request);
+        const kind = String(Reflect.get(now, "kind"));
+        if (kind === "Job") assert.deepEqual(once.operations, []);
+        for (const { path } of once.operations) {
+          if (kind === "Pod")
+            assert.match(path, /^\/spec\/(initC|c)ontainers\/\d+\/image$|^\/metadata\/annotations(\/|$)/);
+        }
+        // What an update leaves as it was is left as it is.
+        const same = await mutated(deps, now, { operation: "UPDATE", oldObject: now });
+        assert.deepEqual(same.operations, []);
+        assert.deepEqual((await mutated(deps, once.object, request)).operations, []);
+        if (once.operations.length > 0) changed += 1;
+      }),
+      { numRuns: 500 },
+    );
+    assert.ok(changed > 30, `${changed} of 500 were changed at all`);
+  });
 });
