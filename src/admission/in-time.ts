@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Clock, PullguardError } from "../core/index.js";
 
 export interface InTimeDeps {
@@ -29,6 +30,8 @@ function withinLimit<T>(
 ): Promise<T> {
   if (limitMs === undefined) return work(signal);
   const stop = new AbortController();
+  // Every question that the work asks at the same time listens.
+  setMaxListeners(0, stop.signal);
   const done = new AbortController();
   const end = (): void => stop.abort(signal.reason);
   if (signal.aborted) end();
