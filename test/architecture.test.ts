@@ -21,6 +21,7 @@ const rules: Constitution = {
     findings: 7,
     policy: 8,
     check: 9,
+    mutation: 9,
     admission: 10,
     agent: 9,
     cluster: 10,

@@ -1,10 +1,13 @@
 import type { Check } from "../check/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import type { Clock } from "../core/index.js";
 import type { Finding } from "../findings/index.js";
-import type { Decision, NamespaceSource, PolicySubject } from "../policy/index.js";
-import type { PodTemplatePath } from "../workload/index.js";
+import type { Decision, FindingEvent, PolicySubject } from "../policy/index.js";
+import { type EventTarget, eventTargetOf } from "./event-target.js";
+import { faultWarning } from "./fault-warning.js";
 import { imagesToCheck } from "./images.js";
+import { inTime } from "./in-time.js";
 import { type AdmissionAnswer, type AdmissionRequestView, reviewAnswer } from "./review.js";
+import type { AdmissionScope } from "./scope.js";
 import { annotationsOf } from "./workload-annotations.js";
 
 /** `skip`: there was nothing to check. `audit`: something was recorded and nobody told. */
@@ -30,16 +33,12 @@ export interface AdmissionObserver {
   faulted(error: unknown, request: { readonly uid: string; readonly kind: string }): void;
 }
 
-/** What the configuration in force says of a request before anything is checked; asked anew for each. */
-export interface AdmissionScope {
-  /** Absent: nothing is known of any namespace. */
-  readonly namespaces?: NamespaceSource;
-  /** Whether nothing shall be done for this request at all. */
-  isOff(subject: PolicySubject): boolean;
-  /** The longest time for a check, in milliseconds, where it is shorter than the API server's. */
-  checkMs(): number | undefined;
-  /** Custom resources that hold Pod templates. */
-  podTemplates(): readonly PodTemplatePath[];
+/** Port: Events of admitted workloads. */
+export interface WorkloadEvents {
+  /** What is to be recorded of findings; nothing where that is off. */
+  readonly of: (findings: readonly Finding[], subject: PolicySubject) => readonly FindingEvent[];
+  /** Returns at once and never throws. */
+  readonly record: (target: EventTarget, events: readonly FindingEvent[]) => void;
 }
 
 /** What {@link admit} is built from. `decide` has the policy bound already. */
@@ -48,14 +47,13 @@ export interface AdmissionDeps {
   readonly decide: (findings: readonly Finding[], subject: PolicySubject) => Decision;
   /** Absent: every request is checked, and nothing is known of namespaces. */
   readonly scope?: AdmissionScope;
+  /** Absent: no Events are written. */
+  readonly events?: WorkloadEvents;
   readonly clock: Clock;
   readonly observer?: AdmissionObserver;
   /** How long an aborted check may take to hand over what it knows before the request is answered without it. */
   readonly graceMs?: number;
 }
-
-const defaultGraceMs = 100;
-const maxWarningLength = 256;
 
 /**
  * Answers one request, always and in time: it never rejects, and settles at the latest `graceMs` after `signal` aborts.
@@ -104,74 +102,31 @@ async function judge(deps: AdmissionDeps, request: AdmissionRequestView, signal:
     if (scope?.isOff(subject) === true) {
       return skipped;
     }
-    const report = await withinDeadline(deps, signal, (checkSignal) =>
-      withinGrace(deps, deps.check({ workloads }, checkSignal), checkSignal),
+    const limitMs = scope?.checkMs();
+    const report = await inTime({ ...deps, ...(limitMs === undefined ? {} : { limitMs }) }, signal, (checkSignal) =>
+      deps.check({ workloads }, checkSignal),
     );
     const decision = deps.decide(report.findings, subject);
+    if (decision.allowed) recordEvents(deps, request, report.findings, subject);
     return { decision, verdict: verdictOf(decision), findings: report.findings.length };
   } catch (error) {
     report(deps, request, error);
-    const decision = { allowed: true, warnings: [faultWarning(request, error, signal)] };
+    const decision = { allowed: true, warnings: [faultWarning(request, "check", error, signal.aborted)] };
     return { decision, verdict: "warn", findings: 0 };
   }
 }
 
-/** Runs `work` under the request's signal, or one that aborts earlier where the configuration wants that. */
-function withinDeadline<T>(
-  { scope, clock }: AdmissionDeps,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const checkMs = scope?.checkMs();
-  if (checkMs === undefined) return work(signal);
-  const stop = new AbortController();
-  const done = new AbortController();
-  const end = (): void => stop.abort(signal.reason);
-  if (signal.aborted) end();
-  signal.addEventListener("abort", end, { once: true });
-  clock.sleep(checkMs, done.signal).then(
-    () => stop.abort(new DOMException("the configured deadline has come", "TimeoutError")),
-    // Only the end of the work cancels this sleep.
-    () => undefined,
-  );
-  return work(stop.signal).finally(() => {
-    signal.removeEventListener("abort", end);
-    done.abort();
-  });
-}
-
-/** The promise's own outcome, or a rejection once `graceMs` have passed since the signal aborted. */
-function withinGrace<T>(deps: AdmissionDeps, work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    let grace: AbortController | undefined;
-    const startGrace = (): void => {
-      grace = new AbortController();
-      deps.clock.sleep(deps.graceMs ?? defaultGraceMs, grace.signal).then(
-        () => reject(new PullguardError("Internal", "the check went on after its deadline")),
-        // Only the end of the work cancels this sleep, and then the outcome is settled.
-        () => undefined,
-      );
-    };
-    if (signal.aborted) {
-      startGrace();
-    } else {
-      signal.addEventListener("abort", startGrace, { once: true });
-    }
-    const stop = (): void => {
-      signal.removeEventListener("abort", startGrace);
-      grace?.abort();
-    };
-    work.then(
-      (value) => {
-        stop();
-        resolve(value);
-      },
-      (error: unknown) => {
-        stop();
-        reject(error);
-      },
-    );
-  });
+/** A dry run leaves no trace, and what is denied never comes to exist. */
+function recordEvents(
+  { events }: AdmissionDeps,
+  request: AdmissionRequestView,
+  findings: readonly Finding[],
+  subject: PolicySubject,
+): void {
+  if (events === undefined || request.dryRun) return;
+  const wanted = events.of(findings, subject);
+  const target = wanted.length === 0 ? undefined : eventTargetOf(request);
+  if (target !== undefined) events.record(target, wanted);
 }
 
 function verdictOf(decision: Decision): AdmissionVerdict {
@@ -182,26 +137,6 @@ function verdictOf(decision: Decision): AdmissionVerdict {
     return "warn";
   }
   return decision.audit === undefined ? "allow" : "audit";
-}
-
-function faultWarning(request: AdmissionRequestView, error: unknown, signal: AbortSignal): string {
-  const { kind, namespace, name } = request;
-  // A name that is still to be generated is empty.
-  const subject = name === "" ? `a ${kind.kind} in ${namespace}` : `${kind.kind} ${namespace}/${name}`;
-  const warning = `Pullguard could not check ${subject}: ${faultReason(error, signal)}`;
-  // The API server puts warnings into an HTTP header: a line break there loses the whole warning.
-  return warning.replace(/\p{Cc}+/gu, " ").slice(0, maxWarningLength);
-}
-
-function faultReason(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) {
-    return "no result before the deadline";
-  }
-  // Only this code speaks of what the person wrote; everything else is for the operator's log.
-  if (error instanceof PullguardError && error.code === "InputInvalid") {
-    return error.message;
-  }
-  return "internal fault, see Pullguard's log";
 }
 
 function notify(deps: AdmissionDeps, request: AdmissionRequestView, event: AdmissionEvent): void {

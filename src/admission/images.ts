@@ -51,6 +51,18 @@ export function imagesToCheck(
   return wanted.filter((workload) => workload.pod.images.length > 0);
 }
 
+/**
+ * Every workload of a request's object with all of its images, under the names that {@link imagesToCheck} gives them.
+ * @throws PullguardError `InputInvalid` if the object is of a known kind but not shaped like one
+ */
+export function allImages(
+  request: AdmissionRequestView,
+  podTemplates: readonly PodTemplatePath[] = [],
+): readonly Workload[] {
+  const generateName = metadataSchema.safeParse(request.object).data?.metadata?.generateName ?? "";
+  return readWorkloads(request.object, podTemplates).map((workload) => identified(workload, request, generateName));
+}
+
 /** At admission the object itself may lack what the request knows: its namespace, and a name still to be generated. */
 function identified(workload: Workload, request: AdmissionRequestView, generateName: string): Workload {
   const { identity } = workload;

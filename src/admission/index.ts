@@ -2,16 +2,20 @@ export {
   type AdmissionDeps,
   type AdmissionEvent,
   type AdmissionObserver,
-  type AdmissionScope,
   type AdmissionVerdict,
   admit,
+  type WorkloadEvents,
 } from "./admit.js";
 export { reviewConfig } from "./config-review.js";
+export type { EventTarget } from "./event-target.js";
 export { imagesToCheck } from "./images.js";
+export { type MutateDeps, type MutationEvent, type MutationObserver, mutate } from "./mutate.js";
 export {
   type AdmissionAnswer,
   type AdmissionRequestView,
   type GroupVersionKind,
   parseReview,
+  patchAnswer,
   reviewAnswer,
 } from "./review.js";
+export type { AdmissionScope } from "./scope.js";

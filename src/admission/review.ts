@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PullguardError } from "../core/index.js";
+import type { PatchOperation } from "../mutation/index.js";
 import type { Decision } from "../policy/index.js";
 
 /** Group, version and kind as the webhook was called for them (after conversion by `matchPolicy: Equivalent`). */
@@ -37,6 +38,9 @@ export interface AdmissionAnswer {
     readonly warnings?: readonly string[];
     /** The API server adds them to its audit log, each under the webhook's name: `images.pullguard.dev/findings`. */
     readonly auditAnnotations?: Readonly<Record<string, string>>;
+    /** A JSON Patch in base64. */
+    readonly patchType?: "JSONPatch";
+    readonly patch?: string;
     readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
   };
 }
@@ -112,6 +116,21 @@ export function reviewAnswer(uid: string, decision: Decision): AdmissionAnswer {
       ...(allowed || denial === undefined ? {} : { status: denial }),
     },
   };
+}
+
+/**
+ * The response to one review that lets the object through, changed by a JSON Patch unless that is empty.
+ * Source: k8s.io/api/admission/v1 `AdmissionResponse`.
+ */
+export function patchAnswer(
+  uid: string,
+  operations: readonly PatchOperation[],
+  warnings: readonly string[],
+): AdmissionAnswer {
+  const { response, ...review } = reviewAnswer(uid, { allowed: true, warnings });
+  if (operations.length === 0) return { ...review, response };
+  const patch = Buffer.from(JSON.stringify(operations)).toString("base64");
+  return { ...review, response: { ...response, patchType: "JSONPatch", patch } };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

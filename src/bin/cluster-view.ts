@@ -1,5 +1,6 @@
 import {
   type ClusterAccess,
+  clusterPullSecrets,
   clusterSecretSource,
   loadCluster,
   type NodesEvent,
@@ -11,6 +12,7 @@ import {
 import type { ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
 import { inMemorySecretSource, type SecretSource } from "../credentials/index.js";
+import type { ListPullSecrets } from "../mutation/index.js";
 import type { ReadinessCheck } from "../server/index.js";
 import type { Log } from "../telemetry/index.js";
 import type { AssemblyOrder } from "./assemble.js";
@@ -18,6 +20,8 @@ import type { AssemblyOrder } from "./assemble.js";
 /** What a cluster tells while the webhook runs. */
 export interface ClusterView extends Pick<AssemblyOrder, "secrets" | "openNodes"> {
   readonly secrets: SecretSource;
+  /** The pull secrets of a namespace, for mutations. */
+  readonly listPullSecrets: ListPullSecrets;
   /** Conditions for being sent requests; asked for once the nodes are opened. */
   readiness(): readonly ReadinessCheck[];
   stop(): void;
@@ -35,7 +39,7 @@ export function openClusterView(
   if (config.noCluster) {
     const absent = { kind: "unreadable", reason: "Pullguard was told to read nothing from the cluster" } as const;
     const secrets = inMemorySecretSource({ secrets: [], serviceAccounts: [], absent });
-    return { secrets, readiness: () => [], stop: () => undefined };
+    return { secrets, listPullSecrets: () => Promise.resolve(absent), readiness: () => [], stop: () => undefined };
   }
   const target = config.kubeconfig === undefined ? undefined : ({ kind: "file", path: config.kubeconfig } as const);
   const access = loadCluster(target ?? { kind: "default" });
@@ -55,6 +59,7 @@ function followCluster(access: ClusterAccess, agentNamespace: string, clock: Clo
   let nodes: WatchedNodes | undefined;
   return {
     secrets: accounts.secrets,
+    listPullSecrets: clusterPullSecrets({ access, clock }),
     openNodes: (profiles) => {
       nodes = watchNodes({
         ...profiles,

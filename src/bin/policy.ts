@@ -1,5 +1,11 @@
-import type { AdmissionDeps, AdmissionScope } from "../admission/index.js";
-import { clusterNamespaces, loadCluster, readServiceRanges, watchConfig } from "../cluster/index.js";
+import type { AdmissionDeps, AdmissionScope, MutateDeps, WorkloadEvents } from "../admission/index.js";
+import {
+  clusterNamespaces,
+  createEventRecorder,
+  loadCluster,
+  readServiceRanges,
+  watchConfig,
+} from "../cluster/index.js";
 import { apiServiceAddress, likelyServiceRange, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
 import {
@@ -9,7 +15,9 @@ import {
   configStatus,
   decideByPolicy,
   faultLines,
+  findingEvents,
   isOff,
+  mutationOrder,
   PolicyInForce,
 } from "../policy/index.js";
 import {
@@ -36,6 +44,9 @@ export interface PolicyDeps {
 export interface OpenPolicy {
   readonly decide: AdmissionDeps["decide"];
   readonly scope: AdmissionScope;
+  /** Absent without a cluster. */
+  readonly events?: WorkloadEvents;
+  readonly mutation: Pick<MutateDeps, "order" | "isOn">;
   readonly addressRules: () => AddressRules;
   readonly readiness: readonly ReadinessCheck[];
   stop(): void;
@@ -67,11 +78,24 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
       checkMs: () => inForce.current().config.deadlines.checkMs,
       podTemplates: () => inForce.current().config.podTemplates,
     },
+    ...(cluster === undefined
+      ? {}
+      : {
+          events: {
+            of: (findings, subject) => findingEvents(inForce.current(), findings, subject, clock.nowMs()),
+            record: (target, events) => cluster.recorder.record(target, events),
+          },
+        }),
+    mutation: {
+      order: (object) => mutationOrder(inForce.current(), object),
+      isOn: () => Object.keys(inForce.current().config.mutations).length > 0,
+    },
     addressRules: rulesInForce(inForce, forbiddenHere(deps, cluster, stopping.signal)),
     readiness: cluster === undefined ? [] : [{ name: "configuration", reason: cluster.watch.notReady }],
     stop: () => {
       stopping.abort(new Error("stopped"));
       cluster?.watch.stop();
+      cluster?.recorder.stop();
     },
   };
 }
@@ -98,7 +122,13 @@ function openCluster(config: ServeConfig, inForce: PolicyInForce, deps: PolicyDe
     },
     onEvent: (event) => logger.warn(event, "the PullguardConfig is not followed, the last one heard of stays"),
   });
-  return { access, watch };
+  const recorder = createEventRecorder({
+    access,
+    clock,
+    instance: (deps.env.HOSTNAME ?? "").slice(0, 128) || "pullguard",
+    onFault: (reason) => logger.warn({ reason }, "events about workloads cannot be written"),
+  });
+  return { access, watch, recorder };
 }
 
 function describe(outcome: ConfigOutcome, object: unknown): string {

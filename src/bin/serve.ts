@@ -1,4 +1,4 @@
-import type { AdmissionDeps } from "../admission/index.js";
+import type { AdmissionDeps, MutateDeps } from "../admission/index.js";
 import { type ReloadOutcome, watchServingPair } from "../certs/index.js";
 import type { Check } from "../check/index.js";
 import type { ServeConfig } from "../config/index.js";
@@ -21,6 +21,10 @@ export interface ServeDeps {
   readonly decide: AdmissionDeps["decide"];
   /** What the configuration in force says of requests. */
   readonly scope?: AdmissionDeps["scope"];
+  /** Absent: no Events are written. */
+  readonly events?: AdmissionDeps["events"];
+  /** What the configuration in force wants changed, and where Secrets are found; absent: nothing is changed. */
+  readonly mutation?: Pick<MutateDeps, "order" | "isOn" | "secrets" | "listPullSecrets">;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Log;
@@ -65,14 +69,15 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     ...(deps.readiness ?? []),
   ]);
   const onFault = (error: unknown): void => logger.error({ err: error }, "unexpected fault in a handler");
+  const scope = deps.scope === undefined ? {} : { scope: deps.scope };
+  const events = deps.events === undefined ? {} : { events: deps.events };
+  const observer = createAdmissionTelemetry({ metrics, logger });
   const app = createApp({
-    admission: {
-      check: counted(deps.check, metrics),
-      decide: deps.decide,
-      ...(deps.scope === undefined ? {} : { scope: deps.scope }),
-      clock,
-      observer: createAdmissionTelemetry({ metrics, logger }),
-    },
+    admission: { check: counted(deps.check, metrics), decide: deps.decide, ...scope, ...events, clock, observer },
+    // What is tried on the way to a change is no admission's finding.
+    ...(deps.mutation === undefined
+      ? {}
+      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock, observer } }),
     readiness,
     metrics,
     startTimer,

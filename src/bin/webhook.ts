@@ -39,6 +39,8 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
+        ...(policy.events === undefined ? {} : { events: policy.events }),
+        mutation: { ...policy.mutation, secrets: cluster.secrets, listPullSecrets: cluster.listPullSecrets },
         clock,
         metrics,
         logger,

@@ -1,10 +1,12 @@
 export { readServiceRanges } from "./cluster-ip-ranges.js";
 export { type ConfigWatch, type ConfigWatchDeps, type ConfigWatchEvent, watchConfig } from "./config-watch.js";
+export { createEventRecorder, type EventRecorder, type EventRecorderDeps } from "./events.js";
 export { type ClusterAccess, type ClusterTarget, loadCluster } from "./kubeconfig.js";
 export { type ListedNodesDeps, listNodes } from "./listed-nodes.js";
 export { clusterNamespaces, type NamespacesDeps } from "./namespaces.js";
 export type { WatchEvent } from "./object-watch.js";
 export { clusterPublisher, type PublisherDeps } from "./profile-publisher.js";
+export { clusterPullSecrets } from "./pull-secret-list.js";
 export { type ClusterSecretDeps, clusterSecretSource } from "./secret-source.js";
 export {
   type WatchedAccounts,

@@ -47,6 +47,19 @@ const exemption = z.strictObject({
   expires: text(64),
 });
 
+const { causes: _causes, ...place } = match;
+const mutated = { match: z.strictObject(place).optional() };
+const pulled = z.enum(["Always", "IfNotPresent"]);
+
+const mutations = z.strictObject({
+  addPullSecret: z.strictObject(mutated).optional(),
+  pinDigest: z.strictObject(mutated).optional(),
+  useMirror: z.strictObject({ ...mutated, tags: z.enum(["SameDigest", "Trust"]).optional() }).optional(),
+  setPullPolicy: z
+    .strictObject({ ...mutated, latest: pulled.optional(), tag: pulled.optional(), digest: pulled.optional() })
+    .optional(),
+});
+
 const spec = z.strictObject({
   defaults: z
     .strictObject({
@@ -82,6 +95,8 @@ const spec = z.strictObject({
       ).optional(),
     })
     .optional(),
+  mutations: mutations.optional(),
+  events: z.boolean().optional(),
   podTemplates: list(z.strictObject({ apiGroup: text(), kind: text(63), path: text(256) }), 64).optional(),
 });
 
@@ -98,6 +113,7 @@ export type ConfigDocument = z.infer<typeof documentSchema>;
 export type SpecDocument = NonNullable<ConfigDocument["spec"]>;
 export type RuleDocument = z.infer<typeof rule>;
 export type ExemptionDocument = z.infer<typeof exemption>;
+export type MutationsDocument = z.infer<typeof mutations>;
 export type SelectorDocument = z.infer<typeof labelSelector>;
 
 /** One thing that is wrong: where, and why. */
@@ -136,6 +152,7 @@ const typeWords: Readonly<Record<string, string>> = {
   array: "a list",
   object: "a mapping",
   record: "a mapping",
+  boolean: "true or false",
 };
 
 function reasonOf(issue: z.core.$ZodIssue): string {

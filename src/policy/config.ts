@@ -53,6 +53,25 @@ export interface PullSecretSetting {
   readonly secret: { readonly namespace: string; readonly name: string };
 }
 
+/** Which images a mutation is for; whatever is absent does not matter. */
+export type MutationMatch = Pick<Match, "namespaceSelector" | "images" | "kinds">;
+
+/** What `POST /mutate` may change; what is absent is off. */
+export interface MutationSettings {
+  readonly addPullSecret?: { readonly match: MutationMatch };
+  readonly pinDigest?: { readonly match: MutationMatch };
+  /** `Trust`: a mirror may stand in for a tag whose digest at the origin is not known. */
+  readonly useMirror?: { readonly match: MutationMatch; readonly tags: "SameDigest" | "Trust" };
+  /** For images by the tag `latest` (written or implied), by another tag, by digest; what is absent stays as it is. */
+  readonly setPullPolicy?: { readonly match: MutationMatch; readonly policies: PullPolicySettings };
+}
+
+export interface PullPolicySettings {
+  readonly latest?: "Always" | "IfNotPresent";
+  readonly tag?: "Always" | "IfNotPresent";
+  readonly digest?: "Always" | "IfNotPresent";
+}
+
 /** A valid PullguardConfig, defaults filled in; see docs/policy.md. */
 export interface PullguardConfig {
   /** Actions where no rule matches; what is absent is up to the mode. */
@@ -71,6 +90,9 @@ export interface PullguardConfig {
     readonly mirrors: readonly MirrorSetting[];
     readonly pullSecrets: readonly PullSecretSetting[];
   };
+  readonly mutations: MutationSettings;
+  /** Whether findings that are warned of become Events of their workload too. */
+  readonly events: boolean;
   readonly podTemplates: readonly PodTemplatePath[];
 }
 
@@ -93,5 +115,7 @@ export const emptyConfig: PullguardConfig = {
     mirrors: [],
     pullSecrets: [],
   },
+  mutations: {},
+  events: false,
   podTemplates: [],
 };

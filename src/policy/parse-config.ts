@@ -23,6 +23,7 @@ import {
   ruleName,
 } from "./field-rules.js";
 import { type FaultList, readImages, readMatch, unknownKind } from "./read-match.js";
+import { readMutations } from "./read-mutations.js";
 
 /** The name of the one PullguardConfig resource that counts. */
 export const configName = "default";
@@ -79,6 +80,8 @@ function readSpec(spec: SpecDocument, faults: FaultList): PullguardConfig {
         return { images: readImages(images, `${path}.images`, faults), secret };
       }),
     },
+    mutations: readMutations(spec.mutations ?? {}, kinds, faults),
+    events: spec.events ?? false,
     podTemplates,
   };
 }

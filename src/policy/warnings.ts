@@ -36,6 +36,13 @@ export function warningLines(rulings: readonly Ruling[], notes: readonly string[
   return [...lines, ...last];
 }
 
+/** Warnings that are about no finding, each once, within Kubernetes' limits; what does not fit is counted. */
+export function noteLines(notes: readonly string[]): readonly string[] {
+  const lines = [...new Set(notes.map((note) => cut(note)))];
+  if (lines.length <= maxWarnings) return lines;
+  return [...lines.slice(0, maxWarnings), `pullguard: and ${lines.length - maxWarnings} more`];
+}
+
 /** What was noticed beside the most important is named only: `pullguard explain` tells the rest. */
 function lineOfImage(rulings: readonly Ruling[]): string {
   const [first, ...others] = rulings;

@@ -4,7 +4,10 @@ import {
   type AdmissionDeps,
   type AdmissionRequestView,
   admit,
+  type MutateDeps,
+  mutate,
   parseReview,
+  patchAnswer,
   reviewConfig,
 } from "../admission/index.js";
 import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
@@ -15,6 +18,8 @@ import type { Readiness } from "./readiness.js";
 /** What the webhook's app is built from. */
 export interface AppDeps {
   readonly admission: AdmissionDeps;
+  /** Absent: nothing is ever changed. */
+  readonly mutation?: MutateDeps;
   readonly readiness: Readiness;
   readonly metrics: MetricsSource;
   readonly startTimer: StartTimer;
@@ -27,8 +32,8 @@ export interface AppDeps {
 const defaultMaxBodyBytes = 3 * 1024 * 1024;
 
 /**
- * The webhook: `POST /validate?timeout=7s`, `POST /validate-config` for Pullguard's own configuration, `GET /livez`, `GET /readyz`, `GET /metrics`. A valid AdmissionReview always
- * gets a valid AdmissionReview back, in time; everything else a JSON error.
+ * The webhook: `POST /validate?timeout=7s`, `POST /mutate?timeout=7s`, `POST /validate-config` for Pullguard's own configuration,
+ * `GET /livez`, `GET /readyz`, `GET /metrics`. A valid AdmissionReview always gets a valid AdmissionReview back, in time; everything else a JSON error.
  */
 export function createApp(deps: AppDeps): Express {
   const app = bareApp();
@@ -38,6 +43,14 @@ export function createApp(deps: AppDeps): Express {
   app
     .route("/validate")
     .post((req, res) => review(deps, req, res, (request) => admit(deps.admission, request, signalFor(req))))
+    .all(methodNotAllowed("POST"));
+  app
+    .route("/mutate")
+    .post((req, res) =>
+      review(deps, req, res, (request) =>
+        deps.mutation === undefined ? patchAnswer(request.uid, [], []) : mutate(deps.mutation, request, signalFor(req)),
+      ),
+    )
     .all(methodNotAllowed("POST"));
   app
     .route("/validate-config")

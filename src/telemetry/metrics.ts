@@ -13,6 +13,7 @@ export interface Metrics {
     readonly decision: "allow" | "warn" | "deny" | "audit" | "skip";
     readonly durationMs: number;
   }): void;
+  mutation(event: { readonly kind: string; readonly result: "changed" | "unchanged" }): void;
   imageCheck(finding: Pick<Finding, "reference" | "verdict">): void;
   /** @param request.code  HTTP status, or `fault` where no answer came */
   registryRequest(request: {
@@ -73,6 +74,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       meters.admissions.inc({ operation: oneOf(operations, operation), kind: oneOf(kinds, kind), decision });
       meters.admissionSeconds.observe({ decision }, durationMs / 1000);
     },
+    mutation: ({ kind, result }) => {
+      meters.mutations.inc({ kind: oneOf(kinds, kind), result });
+    },
     imageCheck: ({ reference, verdict }) => {
       meters.imageChecks.inc({ registry: reference === null ? "none" : registries.of(domainOf(reference)), verdict });
     },
@@ -104,6 +108,12 @@ function createMeters(registry: Registry) {
       help: "Time from a parsed admission request to its answer.",
       labelNames: ["decision"],
       buckets: admissionBuckets,
+      registers,
+    }),
+    mutations: new Counter({
+      name: "pullguard_mutation_requests_total",
+      help: "Requests to change an object answered without a fault, by result.",
+      labelNames: ["kind", "result"],
       registers,
     }),
     imageChecks: new Counter({

@@ -14,9 +14,21 @@ export interface ObservedAdmission {
   readonly durationMs: number;
 }
 
+/** What is told of one answered request to change an object; admission's event has this shape. */
+export interface ObservedMutation {
+  readonly uid: string;
+  readonly operation: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly dryRun: boolean;
+  readonly operations: number;
+}
+
 /** Fits admission's port for observers. */
 export interface AdmissionTelemetry {
   admitted(event: ObservedAdmission): void;
+  mutated(event: ObservedMutation): void;
   faulted(error: unknown, request: { readonly uid: string; readonly kind: string }): void;
 }
 
@@ -32,6 +44,10 @@ export function createAdmissionTelemetry(deps: {
       // Most requests have nothing to tell: a line for each would cost more than their answer and bury the others.
       const level = event.decision === "allow" || event.decision === "skip" ? "debug" : "info";
       logger[level](event, "admission");
+    },
+    mutated: (event) => {
+      metrics.mutation({ kind: event.kind, result: event.operations === 0 ? "unchanged" : "changed" });
+      logger[event.operations === 0 ? "debug" : "info"](event, "mutation");
     },
     faulted: (error, { uid, kind }) => logger.error({ uid, kind, err: error }, "the check failed, request allowed"),
   };

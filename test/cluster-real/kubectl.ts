@@ -106,12 +106,17 @@ export function kubectlTests(world: () => World, program: () => string | undefin
         applied.stdout,
         /^validatingwebhookconfiguration\S+\/pullguard serverside-applied \(server dry run\)$/m,
       );
-      const { stdout } = await kubectl("kustomize", join(install, "manifests"));
+      mkdirSync(join(install, "overlay"));
+      const overlay = { resources: ["../manifests"], components: ["../manifests/mutation"] };
+      writeFileSync(join(install, "overlay/kustomization.yaml"), JSON.stringify(overlay));
+      const { stdout } = await kubectl("kustomize", join(install, "overlay"));
       const rendered = parseAllDocuments(stdout).map((document) => document.toJS() as KubeObject);
-      const configuration = rendered.find(({ kind }) => kind === "ValidatingWebhookConfiguration");
-      // kustomize breaks it into lines, which the API server's decoder skips as Node's does.
-      const caBundle = String(at(configuration, "webhooks", 0, "clientConfig", "caBundle"));
-      assert.equal(Buffer.from(caBundle, "base64").toString(), readFileSync(join(certDir, "ca.crt"), "utf8"));
+      for (const wanted of ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]) {
+        const configuration = rendered.find(({ kind }) => kind === wanted);
+        // kustomize breaks it into lines, which the API server's decoder skips as Node's does.
+        const caBundle = String(at(configuration, "webhooks", 0, "clientConfig", "caBundle"));
+        assert.equal(Buffer.from(caBundle, "base64").toString(), readFileSync(join(certDir, "ca.crt"), "utf8"));
+      }
     });
   });
 }

@@ -7,6 +7,8 @@ import { createLogger, createMetrics } from "../../src/telemetry/index.js";
 import { at } from "../manifests/objects.js";
 import { invalidConfigs } from "../policy/invalid-configs.js";
 import { eventually, type KubeAnswer, type KubeObject } from "../support/kube/index.js";
+import { eventTests } from "./events.js";
+import { connectMutation, disconnectMutation, mutationOf, mutationTests } from "./mutation.js";
 import { deployment } from "./objects.js";
 import { transcriptTests } from "./transcripts.js";
 import { quietly, shipped, type World } from "./world.js";
@@ -39,9 +41,13 @@ export function policyTests(world: () => World, kubectl: () => string | undefine
         check,
         decide: policy.decide,
         scope: policy.scope,
+        mutation: mutationOf(world(), policy),
+        ...(policy.events === undefined ? {} : { events: policy.events }),
         ...{ clock: systemClock, metrics, logger, host: "127.0.0.1", drainMs: 0 },
       });
       await connectPolicy(world(), serving.port);
+      const caBundle = at(await policyWebhook(world(), serving.port), "webhooks", 0, "clientConfig", "caBundle");
+      await connectMutation(world(), { url: `https://127.0.0.1:${serving.port}/mutate`, caBundle }, label);
     });
     beforeEach(() => world().useMode("off"));
     afterEach(async () => {
@@ -49,6 +55,7 @@ export function policyTests(world: () => World, kubectl: () => string | undefine
       await admin.remove(configOf({}));
     });
     after(async () => {
+      await disconnectMutation(world());
       await world().admin.remove(await policyWebhook(world(), 1));
       policy?.stop();
       await serving?.stop();
@@ -84,6 +91,9 @@ export function policyTests(world: () => World, kubectl: () => string | undefine
     };
     const shop = (labels: Readonly<Record<string, string>> = {}) =>
       world().namespace({ labels: { ...label, ...labels } });
+
+    mutationTests(world, shop, use);
+    eventTests(world, shop, use);
 
     it("is not there at first: everything is warned of", async () => {
       const { status, warnings } = await attempt(await shop());

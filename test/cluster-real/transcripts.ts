@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { World } from "./world.js";
+import { pullSecret } from "./objects.js";
+import { quietly, type World } from "./world.js";
 
 const page = "docs/kubectl.md";
 const image = "ok.test/team/app:v9";
@@ -17,6 +18,12 @@ interface Scene {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
+  /** The image of the Deployment, where it is another. */
+  readonly image?: string;
+  /** A Secret for basic.test that the namespace has. */
+  readonly secret?: string;
+  /** What is looked at afterwards, as a JSONPath. */
+  readonly look?: string;
 }
 
 const deny = { defaults: { unpullable: ["Deny"] } };
@@ -56,6 +63,36 @@ const scenes: readonly Scene[] = [
     annotations: { "pullguard.dev/skip": "TagNotFound: pushed by the next job" },
   },
   {
+    title: "Mutation: a digest for a tag",
+    words:
+      "The Deployment wants `ok.test/team/app:v1`. The mutating webhook changes it, the validating one sees what it has become.",
+    config: { ...deny, mutations: { pinDigest: {} } },
+    image: "ok.test/team/app:v1",
+    look: "{.spec.template.spec.containers[0].image}",
+  },
+  {
+    title: "Mutation: a pull secret",
+    words:
+      "The Deployment wants `basic.test/team/app:v1`, a private image; the namespace has the Secret `login`, which opens it.",
+    config: { ...deny, mutations: { addPullSecret: {} } },
+    image: "basic.test/team/app:v1",
+    secret: "login",
+    look: "{.spec.template.spec.imagePullSecrets}",
+  },
+  {
+    title: "Mutation: dry run",
+    words: "A dry run tells of the same changes, and stores nothing.",
+    config: { ...deny, mutations: { addPullSecret: {}, pinDigest: {}, setPullPolicy: { digest: "Always" } } },
+    image: "basic.test/team/app:v1",
+    secret: "login",
+    flags: ["--dry-run=server"],
+  },
+  {
+    title: "Mutation: nothing that helps",
+    words: "No change makes the missing tag one that is there.",
+    config: { ...deny, mutations: { addPullSecret: {}, pinDigest: {}, useMirror: {} } },
+  },
+  {
     title: "A PullguardConfig that is not valid",
     words: "",
     config: { rules: [{ name: "one", match: { causes: ["TagNotFond"], images: ["nginx"] }, actions: ["Deny"] }] },
@@ -65,7 +102,8 @@ const scenes: readonly Scene[] = [
 const head = `# What people see
 
 What kubectl prints, taken down by \`npm run test:cluster\` with a real API server; the test fails when this page is out of date, and
-\`PULLGUARD_WRITE_DOCS=1\` writes it anew. The Deployment \`web\` wants ${image}, a tag that does not exist.
+\`PULLGUARD_WRITE_DOCS=1\` writes it anew. The Deployment \`web\` wants ${image}, a tag that does not exist,
+unless something else is said. Mutations need the component that [install.md](install.md#mutation) describes.
 `;
 
 /** @param use  puts a PullguardConfig in force, or none */
@@ -84,29 +122,38 @@ export function transcriptTests(
     const told: string[] = [head];
     for (const [index, scene] of scenes.entries()) {
       const name = await namespace({ name: `transcript-${index}`, labels: { ...label, ...scene.labels } });
-      const config = {
-        apiVersion: "pullguard.dev/v1",
-        kind: "PullguardConfig",
-        metadata: { name: "default" },
-        spec: scene.config,
-      };
       const isConfig = scene === scenes.at(-1);
-      if (!isConfig) await use(scene.config);
-      writeFileSync(join(folder, "web.yaml"), stringify(web(scene.annotations)));
-      writeFileSync(join(folder, "config.yaml"), stringify(config));
-      const args = isConfig ? ["-f", "config.yaml"] : ["-n", name, "-f", "web.yaml"];
-      const shown = isConfig ? "-f config.yaml" : ["-n shop -f web.yaml", ...(scene.flags ?? [])].join(" ");
-      const output = await kubectl(
-        path,
-        ["--kubeconfig", kubeconfig, "apply", ...args, ...(scene.flags ?? [])],
-        folder,
-      );
-      told.push(section(scene, `$ kubectl apply ${shown}\n${output.replaceAll(name, "shop")}`));
+      await use(isConfig ? undefined : scene.config);
+      if (scene.secret !== undefined) await quietly(world().admin.apply(pullSecret(name, scene.secret)));
+      const ask = (...args: readonly string[]): Promise<string> =>
+        kubectl(path, ["--kubeconfig", kubeconfig, ...args], folder);
+      told.push(section(scene, await played(scene, isConfig, name, folder, ask)));
     }
     const text = told.join("\n");
     if (process.env.PULLGUARD_WRITE_DOCS === "1") writeFileSync(page, text);
     assert.equal(text, readFileSync(page, "utf8"));
   });
+}
+
+/** What stands in a terminal after a scene, the namespace called `shop`. */
+async function played(
+  scene: Scene,
+  isConfig: boolean,
+  namespace: string,
+  folder: string,
+  ask: (...args: readonly string[]) => Promise<string>,
+): Promise<string> {
+  const head = { apiVersion: "pullguard.dev/v1", kind: "PullguardConfig", metadata: { name: "default" } };
+  writeFileSync(join(folder, "web.yaml"), stringify(web(scene)));
+  writeFileSync(join(folder, "config.yaml"), stringify({ ...head, spec: scene.config }));
+  const { flags = [], look } = scene;
+  const args = isConfig ? ["-f", "config.yaml"] : ["-n", namespace, "-f", "web.yaml", ...flags];
+  const output = await ask("apply", ...args);
+  const applied = `$ kubectl apply ${args.join(" ")}\n${output}`;
+  const get = ["get", "deployment", "web", "-n", namespace, "-o"];
+  const looked =
+    look === undefined ? "" : `$ kubectl ${get.join(" ")} jsonpath='${look}'\n${await ask(...get, `jsonpath=${look}`)}`;
+  return (applied + looked).replaceAll(namespace, "shop");
 }
 
 function section({ title, words, config }: Scene, transcript: string): string {
@@ -115,7 +162,7 @@ function section({ title, words, config }: Scene, transcript: string): string {
   return [`## ${title}`, "", ...intro, ...yaml, "```console", transcript.trimEnd(), "```", ""].join("\n");
 }
 
-function web(annotations: Scene["annotations"]): object {
+function web({ annotations, image: wanted = image }: Scene): object {
   const labels = { app: "web" };
   return {
     apiVersion: "apps/v1",
@@ -123,7 +170,7 @@ function web(annotations: Scene["annotations"]): object {
     metadata: { name: "web", ...(annotations === undefined ? {} : { annotations }) },
     spec: {
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: "app", image }] } },
+      template: { metadata: { labels }, spec: { containers: [{ name: "app", image: wanted }] } },
     },
   };
 }

@@ -38,7 +38,7 @@ interface Rule {
 
 describe("the manifests", () => {
   it("are all listed in the kustomization", () => {
-    const files = readdirSync("manifests").filter((file) => file !== "kustomization.yaml");
+    const files = readdirSync("manifests").filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml");
     assert.deepEqual([...files, "../certs"].sort(), [...(at(kustomization, "resources") as string[])].sort());
   });
 
@@ -200,7 +200,7 @@ describe("the webhook configuration", () => {
     assert.equal(at(webhook, "failurePolicy"), "Ignore");
     assert.equal(at(webhook, "timeoutSeconds"), 7);
     assert.equal(at(webhook, "matchPolicy"), "Equivalent");
-    assert.equal(at(webhook, "sideEffects"), "None");
+    assert.equal(at(webhook, "sideEffects"), "NoneOnDryRun");
   });
 
   it("exempts system namespaces, its own, and every namespace that opted out", () => {
@@ -239,6 +239,70 @@ describe("the webhook configuration", () => {
   it("sends nothing that the engine does not read", () => {
     const wanted = [...admitted.map(({ resource }) => resource), "pods/ephemeralcontainers"];
     assert.deepEqual(rules.flatMap(({ resources }) => resources).sort(), wanted.sort());
+  });
+});
+
+describe("the component for mutation", () => {
+  const component = loadObjects("manifests/mutation");
+  const found = (kind: string): unknown => component.find((object) => object.kind === kind)?.value;
+  const webhook = at(found("MutatingWebhookConfiguration"), "webhooks", 0);
+  const validating = at(only("ValidatingWebhookConfiguration"), "webhooks", 0);
+
+  it("is not applied unless an overlay asks for it", () => {
+    const [kustomize] = loadDocuments("manifests/mutation/kustomization.yaml");
+    assert.equal(at(kustomize, "kind"), "Component");
+    assert.deepEqual(
+      readdirSync("manifests/mutation")
+        .filter((file) => file !== "kustomization.yaml")
+        .sort(),
+      [...(at(kustomize, "resources") as string[])].sort(),
+    );
+    assert.ok(!JSON.stringify(kustomization).includes("mutation"));
+  });
+
+  it("has a webhook with the exemptions and the patience of the validating one, and no side effects", () => {
+    for (const field of ["failurePolicy", "timeoutSeconds", "matchPolicy", "namespaceSelector"]) {
+      assert.deepEqual(at(webhook, field), at(validating, field), field);
+    }
+    assert.equal(at(webhook, "sideEffects"), "None");
+    assert.equal(at(webhook, "reinvocationPolicy"), "IfNeeded");
+    assert.deepEqual(at(webhook, "clientConfig", "service"), {
+      name: "pullguard",
+      namespace,
+      port: 443,
+      path: "/mutate",
+    });
+  });
+
+  it("sends what the validating one sends, but for debug containers", () => {
+    const sent = (of: unknown): readonly string[] =>
+      (at(of, "rules") as readonly Rule[]).flatMap(({ apiGroups, resources, operations }) =>
+        resources.map((resource) => `${apiGroups.join()} ${resource} ${operations.join()}`),
+      );
+    assert.deepEqual(
+      sent(webhook),
+      sent(validating).filter((line) => !line.includes("ephemeralcontainers")),
+    );
+  });
+
+  it("allows to list Secrets, and nothing else", () => {
+    assert.deepEqual(at(found("ClusterRole"), "rules"), [{ apiGroups: [""], resources: ["secrets"], verbs: ["list"] }]);
+    assert.deepEqual(at(found("ClusterRoleBinding"), "subjects"), at(only("ClusterRoleBinding"), "subjects"));
+  });
+});
+
+describe("the component for events", () => {
+  const component = loadObjects("manifests/events");
+
+  it("allows to create Events, and nothing else, and is not applied unless an overlay asks for it", () => {
+    const [kustomize] = loadDocuments("manifests/events/kustomization.yaml");
+    assert.equal(at(kustomize, "kind"), "Component");
+    assert.deepEqual(at(kustomize, "resources"), ["rbac-events.yaml"]);
+    const found = (kind: string): unknown => component.find((object) => object.kind === kind)?.value;
+    assert.deepEqual(at(found("ClusterRole"), "rules"), [
+      { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
+    ]);
+    assert.deepEqual(at(found("ClusterRoleBinding"), "subjects"), at(only("ClusterRoleBinding"), "subjects"));
   });
 });
 

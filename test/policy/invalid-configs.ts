@@ -267,6 +267,38 @@ export const invalidConfigs: readonly InvalidConfig[] = [
     { registries: { pullSecrets: [{ images: ["reg.test/**"], secret: { namespace: "ops", name: "Pull Secret" } }] } },
     "spec.registries.pullSecrets[0].secret.name: must be the name of an object",
   ),
+  spec("events that are switched on by a word", { events: "yes" }, "spec.events: must be true or false"),
+  spec("a mutation that does not exist", { mutations: { pinTag: {} } }, "spec.mutations.pinTag: no such field"),
+  spec(
+    "a mutation that is switched on by true",
+    { mutations: { pinDigest: true } },
+    "spec.mutations.pinDigest: must be a mapping",
+  ),
+  spec(
+    "a mutation by causes",
+    { mutations: { pinDigest: { match: { causes: ["TagNotFound"] } } } },
+    "spec.mutations.pinDigest.match.causes: no such field",
+  ),
+  spec(
+    "a mutation for a kind that is none",
+    { mutations: { addPullSecret: { match: { kinds: ["Deploymnt"] } } } },
+    'spec.mutations.addPullSecret.match.kinds[0]: "Deploymnt" is no kind of workload; do you mean Deployment?',
+  ),
+  spec(
+    "a pull policy that would never pull",
+    { mutations: { setPullPolicy: { tag: "Never" } } },
+    'spec.mutations.setPullPolicy.tag: must be Always or IfNotPresent, not "Never"',
+  ),
+  spec(
+    "a pull policy for nothing",
+    { mutations: { setPullPolicy: {} } },
+    "spec.mutations.setPullPolicy: must name a policy for latest, tag or digest",
+  ),
+  spec(
+    "tags of mirrors that are believed somewhat",
+    { mutations: { useMirror: { tags: "Maybe" } } },
+    'spec.mutations.useMirror.tags: must be SameDigest or Trust, not "Maybe"',
+  ),
   spec(
     "a Pod template at no path",
     { podTemplates: [{ apiGroup: "argoproj.io", kind: "Rollout", path: "$.spec" }] },

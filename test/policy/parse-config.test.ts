@@ -38,6 +38,13 @@ const full = {
       mirrors: [{ prefix: "docker.io", mirror: "mirror.test/hub" }],
       pullSecrets: [{ images: ["reg.test/**"], secret: { namespace: "ops", name: "pull" } }],
     },
+    events: true,
+    mutations: {
+      addPullSecret: {},
+      pinDigest: { match: { namespaceSelector: { matchLabels: { tier: "prod" } }, images: ["reg.test/**"] } },
+      useMirror: { match: { kinds: ["Pod"] }, tags: "Trust" },
+      setPullPolicy: { latest: "Always", digest: "IfNotPresent" },
+    },
     podTemplates: [{ apiGroup: "argoproj.io", kind: "Rollout", path: "spec.template" }],
   },
   status: { anything: true },
@@ -52,6 +59,11 @@ describe("a PullguardConfig", () => {
     assert.equal(parsed.config.deadlines.checkMs, 1500);
     assert.equal(parsed.config.exemptions[0]?.expiresMs, Date.UTC(2027, 1, 1));
     assert.equal(parsed.config.enforcement.get("Pod"), "Warn");
+    assert.deepEqual(parsed.config.mutations.setPullPolicy, {
+      match: {},
+      policies: { latest: "Always", digest: "IfNotPresent" },
+    });
+    assert.equal(parsed.config.mutations.useMirror?.tags, "Trust");
     assert.deepEqual(parsed.config.podTemplates[0]?.path, ["spec", "template"]);
   });
 

@@ -33,6 +33,7 @@ describe("createMetrics", () => {
   it("exposes every metric under its published name and labels", async () => {
     const metrics = createMetrics({ version: "1.2.3" });
     metrics.admission(event);
+    metrics.mutation({ kind: "Pod", result: "changed" });
     metrics.imageCheck({ reference: "registry.example.com:5000/a/b:1", verdict: "unpullable" });
     metrics.imageCheck({ reference: null, verdict: "unpullable" });
     metrics.registryRequest({ registry: "docker.io", method: "HEAD", code: 404, durationMs: 200 });
@@ -44,6 +45,7 @@ describe("createMetrics", () => {
     for (const line of [
       'pullguard_admission_requests_total{operation="CREATE",kind="Pod",decision="deny"} 1',
       'pullguard_admission_duration_seconds_sum{decision="deny"} 0.03',
+      'pullguard_mutation_requests_total{kind="Pod",result="changed"} 1',
       'pullguard_image_checks_total{registry="registry.example.com:5000",verdict="unpullable"} 1',
       'pullguard_image_checks_total{registry="none",verdict="unpullable"} 1',
       'pullguard_registry_requests_total{registry="docker.io",method="HEAD",code="404"} 1',

@@ -44,7 +44,7 @@ export interface KubeClient {
 /** Kinds of the tests that live outside namespaces. Every plural of theirs is made with an s. */
 const clusterWide = [
   ...["Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"],
-  ...["CustomResourceDefinition", "NodePullProfile", "PullguardConfig"],
+  ...["CustomResourceDefinition", "NodePullProfile", "PullguardConfig", "MutatingWebhookConfiguration"],
 ];
 const callTimeoutMs = 20_000;
 
