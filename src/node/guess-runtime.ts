@@ -23,14 +23,31 @@ const kubeletFiles: readonly string[] = [
  * nothing speaks for any. Good enough to show a person something, never to deny a workload.
  */
 export function guessRuntime(files: NodeFiles): RuntimeGuess | undefined {
+  const told = toldToKubelet(files);
+  if (told !== undefined) return told;
+  const place = places.find(({ path, unless }) => files.exists(path) && unless?.(files) !== true);
+  return place === undefined ? undefined : { name: place.name, because: `${place.path} exists` };
+}
+
+/**
+ * Every runtime that the node may pull with, as far as its files tell; empty where nothing speaks for any. With configuration
+ * of several runtimes and no word to the kubelet it may be each of them.
+ */
+export function possibleRuntimes(files: NodeFiles): readonly RuntimeName[] {
+  const told = toldToKubelet(files);
+  if (told !== undefined) return [told.name];
+  const found = configuration.filter(({ path, unless }) => files.exists(path) && unless?.(files) !== true);
+  return [...new Set(found.map(({ name }) => name))];
+}
+
+function toldToKubelet(files: NodeFiles): RuntimeGuess | undefined {
   for (const file of kubeletFiles) {
     const reading = files.read(file);
     const endpoint = reading.kind === "text" ? endpointIn(reading.text) : undefined;
     const name = endpoint === undefined ? undefined : runtimeBehind(endpoint);
     if (name !== undefined) return { name, because: `${file} names ${endpoint}` };
   }
-  const place = places.find(({ path, unless }) => files.exists(path) && unless?.(files) !== true);
-  return place === undefined ? undefined : { name: place.name, because: `${place.path} exists` };
+  return undefined;
 }
 
 function endpointIn(text: string): string | undefined {
@@ -43,11 +60,25 @@ function runtimeBehind(endpoint: string): RuntimeName | undefined {
   return endpoint.includes("containerd") ? "containerd" : undefined;
 }
 
-const places: readonly {
+interface Place {
   readonly name: RuntimeName;
   readonly path: string;
   readonly unless?: (files: NodeFiles) => boolean;
-}[] = [
+}
+
+/** Where somebody has configured a runtime. What comes with tools alone, such as /etc/containers, speaks for none. */
+const configuration: readonly Place[] = [
+  { name: "containerd", path: "/etc/containerd/certs.d" },
+  { name: "containerd", path: "/etc/containerd/config.toml", unless: servesNoKubelet },
+  { name: "docker", path: "/etc/docker/daemon.json" },
+  { name: "docker", path: "/etc/docker/certs.d" },
+  { name: "cri-o", path: "/etc/crio" },
+  { name: "cri-o", path: "/etc/containers/registries.conf" },
+  { name: "cri-o", path: "/etc/containers/registries.conf.d" },
+  { name: "cri-o", path: "/etc/containers/certs.d" },
+];
+
+const places: readonly Place[] = [
   { name: "cri-o", path: "/etc/crio" },
   { name: "containerd", path: "/etc/containerd/certs.d" },
   { name: "containerd", path: "/etc/containerd/config.toml", unless: servesNoKubelet },

@@ -7,8 +7,9 @@ import { readCredentialProviders } from "./credential-providers.js";
 import { readDocker } from "./docker/view.js";
 import { followSurroundings, readSurroundings, surrounded } from "./environment/surroundings.js";
 import { nodeFilesFromMap } from "./files.js";
+import { possibleRuntimes } from "./guess-runtime.js";
 import { readNodeKubelet } from "./kubelet/settings.js";
-import { assumedRuntimes, renderRuntime } from "./runtime.js";
+import { assumedReleases, assumedRuntimes, renderRuntime } from "./runtime.js";
 import type { RuntimeView } from "./runtime-view.js";
 import type { NodeCredentials, NodeFiles, NodeProfile, RuntimeVersion } from "./types.js";
 
@@ -108,7 +109,7 @@ export type CandidateNode = UnseenNode & { readonly node?: Omit<SeenNode, "runti
 
 /** One profile for each way in which the node may behave: just one where its runtime is known, else one for each assumed runtime. */
 export function candidateProfiles({ runtime, platform, node }: CandidateNode): readonly NodeProfile[] {
-  const runtimes = runtime === undefined ? assumedRuntimes : [runtime];
+  const runtimes = runtime === undefined ? assumedFor(node) : [runtime];
   return runtimes.map((candidate) => {
     const known = { runtime: candidate, ...(platform !== undefined && { platform }) };
     const assumed = runtime === undefined ? ({ runtimeIsAssumed: true } as const) : {};
@@ -119,6 +120,12 @@ export function candidateProfiles({ runtime, platform, node }: CandidateNode): r
 }
 
 const newestRuntime: RuntimeVersion = { name: "containerd", major: 2, minor: 3, patch: 4 };
+
+/** A node's files may speak for a runtime; where they do not, it is taken for containerd, as most are. */
+function assumedFor(node: CandidateNode["node"]): readonly RuntimeVersion[] {
+  const possible = node === undefined ? [] : possibleRuntimes(node.files);
+  return possible.length === 0 ? assumedRuntimes : possible.flatMap(assumedReleases);
+}
 
 /** A file that is there but cannot be read leaves the credentials unknown: the kubelet may find some in it. */
 function readCredentials(node: SeenNode): NodeCredentials {

@@ -1,4 +1,4 @@
-import { PullguardError } from "../core/index.js";
+import { PullguardError, unreachable } from "../core/index.js";
 import type { RuntimeName, RuntimeVersion } from "./types.js";
 
 /** Runtimes by the name that Kubernetes gives them; podman is no runtime of Kubernetes, but pulls as CRI-O does. */
@@ -45,6 +45,28 @@ export const assumedRuntimes: readonly RuntimeVersion[] = [
   { name: "containerd", major: 1, minor: 7, patch: 34 },
   { name: "containerd", major: 2, minor: 3, patch: 4 },
 ];
+
+/** The same for a node whose files speak for one runtime: dockerd changed most with 23, containers-image with each of its releases. */
+export function assumedReleases(name: RuntimeName): readonly RuntimeVersion[] {
+  switch (name) {
+    case "containerd":
+      return assumedRuntimes;
+    case "docker":
+      return [
+        { name, major: 20, minor: 10, patch: 24 },
+        { name, major: 28, minor: 5, patch: 2 },
+      ];
+    case "cri-o":
+      return [
+        { name, major: 1, minor: 26, patch: 0 },
+        { name, major: 1, minor: 34, patch: 0 },
+      ];
+    case "podman":
+      return [{ name, major: 5, minor: 6, patch: 2 }];
+    default:
+      return unreachable(name);
+  }
+}
 
 function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

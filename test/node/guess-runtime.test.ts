@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { configuredRegistries, guessRuntime, nodeFilesFromMap, type RuntimeName } from "../../src/node/index.js";
+import {
+  candidateProfiles,
+  configuredRegistries,
+  guessRuntime,
+  nodeFilesFromMap,
+  type RuntimeName,
+} from "../../src/node/index.js";
 
 describe("the runtime that a node's files speak for", () => {
   const disabled = 'disabled_plugins = ["cri"]\n';
@@ -54,6 +60,40 @@ describe("the runtime that a node's files speak for", () => {
   ];
   for (const { name, files, want } of cases) {
     it(`is ${name}`, () => assert.equal(guessRuntime(nodeFilesFromMap(files))?.name, want));
+  }
+});
+
+describe("the runtimes that a node may have, where nobody says", () => {
+  const registry = { "/etc/containers/registries.conf": "" };
+  const cases: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[]])[] = [
+    ["containerd's by its folder", { "/etc/containerd/certs.d/r/ca.crt": "" }, ["containerd"]],
+    ["docker's by its files", { "/etc/docker/daemon.json": "{}", "/etc/docker/certs.d/r/ca.crt": "" }, ["docker"]],
+    [
+      "docker's, whose containerd serves no kubelet",
+      {
+        "/etc/docker/daemon.json": "{}",
+        "/etc/containerd/config.toml": 'disabled_plugins = ["cri"]',
+      },
+      ["docker"],
+    ],
+    ["each that is configured", { "/etc/docker/daemon.json": "{}", ...registry }, ["docker", "cri-o"]],
+    [
+      "what the kubelet was told",
+      {
+        "/etc/docker/daemon.json": "{}",
+        "/var/lib/kubelet/config.yaml": "containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n",
+      },
+      ["containerd"],
+    ],
+    ["containerd, where nothing speaks for any", { "/etc/hosts": "" }, ["containerd"]],
+  ];
+  for (const [name, files, want] of cases) {
+    it(`are ${name}`, () => {
+      const node = { name: "n", files: nodeFilesFromMap(files), identityKey: new Uint8Array(32) };
+      const profiles = candidateProfiles({ node });
+      assert.deepEqual([...new Set(profiles.map(({ runtime }) => runtime.name))], want);
+      assert.ok(profiles.every(({ runtimeIsAssumed }) => runtimeIsAssumed === true));
+    });
   }
 });
 
