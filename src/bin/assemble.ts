@@ -6,7 +6,17 @@ import type { Clock } from "../core/index.js";
 import type { SecretSource } from "../credentials/index.js";
 import { fixedNodes, type NodeSource } from "../node/index.js";
 import { coverNodes, type ProfileMaker, placeOn } from "../placement/index.js";
-import { createLayerMemory, createPredictor, createThroughputMeter, type Predictor } from "../prediction/index.js";
+import {
+  createLayerMemory,
+  createPredictor,
+  createThroughputMeter,
+  type LayerMemory,
+  type Predictor,
+  type PullDurations,
+  type PullQueue,
+  pullDurations,
+  type ThroughputMeter,
+} from "../prediction/index.js";
 import {
   type AddressRules,
   createAddressGuard,
@@ -26,6 +36,12 @@ import {
 import { profileMaker } from "./node-profiles.js";
 import { usualAddressRules } from "./usual-address-rules.js";
 
+/** What is learnt from pulls of nodes, and what is known of images. */
+export interface PullMemory {
+  readonly durations: PullDurations;
+  readonly layers: Pick<LayerMemory, "sizeOf">;
+}
+
 /** What the command line and the webhook give to have a check built. */
 export interface AssemblyOrder {
   readonly clock: Clock;
@@ -35,6 +51,8 @@ export interface AssemblyOrder {
   readonly node: NodeView;
   /** Follows the nodes of a cluster; absent: they are what `node` says. */
   readonly openNodes?: (profiles: ProfileMaker) => NodeSource;
+  /** Follows what nodes are pulling, once the nodes are opened; absent: that is not known. */
+  readonly openPulls?: (memory: PullMemory) => PullQueue;
   readonly injectServiceAccount: "templates" | "always";
   /** `skip`: what manifests list is not looked at. `check` where absent. */
   readonly layers?: "check" | "skip";
@@ -107,7 +125,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     keyring: { identityKey },
     missingSecretsMayAppear: order.missingSecretsMayAppear,
     injectServiceAccount: order.injectServiceAccount,
-    knowledge: { throughput, layers, rateLimits },
+    knowledge: { throughput, layers, rateLimits, ...openQueue(order, throughput, layers) },
     ...(order.onPulled === undefined ? {} : { onPulled: order.onPulled }),
     ...(observer === undefined ? {} : { observer }),
   });
@@ -116,6 +134,15 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     return client.close();
   };
   return { check, close };
+}
+
+/** Called when the nodes are open, which the queue asks. */
+function openQueue(
+  { openPulls }: AssemblyOrder,
+  throughput: ThroughputMeter,
+  layers: LayerMemory,
+): { readonly queue?: PullQueue } {
+  return openPulls === undefined ? {} : { queue: openPulls({ durations: pullDurations(throughput), layers }) };
 }
 
 /** Layers that are remembered, some hundred bytes each. */

@@ -4,9 +4,12 @@ import {
   clusterSecretSource,
   loadCluster,
   type NodesEvent,
+  type PullsEvent,
   type WatchEvent,
   type WatchedNodes,
+  type WatchedPulls,
   watchNodes,
+  watchPulls,
   watchServiceAccounts,
 } from "../cluster/index.js";
 import type { ServeConfig } from "../config/index.js";
@@ -18,7 +21,7 @@ import type { Log } from "../telemetry/index.js";
 import type { AssemblyOrder } from "./assemble.js";
 
 /** What a cluster tells while the webhook runs. */
-export interface ClusterView extends Pick<AssemblyOrder, "secrets" | "openNodes"> {
+export interface ClusterView extends Pick<AssemblyOrder, "secrets" | "openNodes" | "openPulls"> {
   readonly secrets: SecretSource;
   /** The pull secrets of a namespace, for mutations. */
   readonly listPullSecrets: ListPullSecrets;
@@ -32,7 +35,7 @@ export interface ClusterView extends Pick<AssemblyOrder, "secrets" | "openNodes"
  * @throws PullguardError `ConfigInvalid` where none is configured, `InputInvalid` for a kubeconfig that cannot be used
  */
 export function openClusterView(
-  config: Pick<ServeConfig, "noCluster" | "kubeconfig" | "agentNamespace">,
+  config: Pick<ServeConfig, "noCluster" | "kubeconfig" | "agentNamespace" | "watchPulls">,
   clock: Clock,
   logger: Log,
 ): ClusterView {
@@ -46,10 +49,15 @@ export function openClusterView(
   if (access === undefined) {
     throw new PullguardError("ConfigInvalid", "no cluster is configured; give --kubeconfig FILE or --no-cluster");
   }
-  return followCluster(access, config.agentNamespace, clock, logger);
+  return followCluster(access, config, clock, logger);
 }
 
-function followCluster(access: ClusterAccess, agentNamespace: string, clock: Clock, logger: Log): ClusterView {
+function followCluster(
+  access: ClusterAccess,
+  { agentNamespace, watchPulls: withPulls }: Pick<ServeConfig, "agentNamespace" | "watchPulls">,
+  clock: Clock,
+  logger: Log,
+): ClusterView {
   const accounts = watchServiceAccounts({
     access,
     clock,
@@ -57,6 +65,19 @@ function followCluster(access: ClusterAccess, agentNamespace: string, clock: Clo
     onEvent: (event) => reportAccounts(logger, event),
   });
   let nodes: WatchedNodes | undefined;
+  let pulls: WatchedPulls | undefined;
+  const openPulls: AssemblyOrder["openPulls"] = ({ durations, layers }) => {
+    pulls = watchPulls({
+      access,
+      clock,
+      durations,
+      // What a registry told is exact; nodes tell of images too that were never asked for here.
+      sizeOf: (image) => layers.sizeOf(image) ?? nodes?.sizeOf(image),
+      nodeNamed: (name) => nodes?.nodeNamed(name),
+      onEvent: pullsReporter(logger),
+    });
+    return pulls.queue;
+  };
   return {
     secrets: accounts.secrets,
     listPullSecrets: clusterPullSecrets({ access, clock }),
@@ -70,12 +91,14 @@ function followCluster(access: ClusterAccess, agentNamespace: string, clock: Clo
       });
       return nodes.nodes;
     },
+    ...(withPulls ? { openPulls } : {}),
     readiness: () => [
       { name: "service accounts", reason: accounts.notReady },
       ...(nodes === undefined ? [] : [{ name: "nodes", reason: nodes.notReady }]),
     ],
     stop: () => {
       accounts.stop();
+      pulls?.stop();
       nodes?.stop();
     },
   };
@@ -112,4 +135,22 @@ function reportNodes(logger: Log, event: NodesEvent): void {
       else logger.warn({ profiles: event.profiles }, "node profiles are used that no agent has confirmed for too long");
       return;
   }
+}
+
+const withoutPulls = {
+  pods: "Pods are not watched, nothing is said of images that wait on nodes",
+  events: "events are not watched, how fast nodes pull is not known",
+} as const;
+
+/** Advice is all that rests on these: one line for as long as the reason is the same. */
+function pullsReporter(logger: Log): (event: PullsEvent) => void {
+  const told = new Map<PullsEvent["resource"], string>();
+  return (event) => {
+    const { resource } = event;
+    const now = event.kind === "synced" ? "" : event.reason;
+    if (told.get(resource) === now) return;
+    told.set(resource, now);
+    if (event.kind === "synced") logger.info({ objects: event.objects }, `${resource} are watched`);
+    else logger.warn({ reason: event.reason }, withoutPulls[resource]);
+  };
 }

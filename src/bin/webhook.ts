@@ -68,19 +68,20 @@ function portFault(error: unknown): never {
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes"> &
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> &
     Pick<OpenPolicy, "addressRules"> & {
       readonly logger: Log;
       readonly metrics: Metrics;
       readonly config: ServeConfig;
     },
 ): Assembly {
-  const { secrets, node, openNodes, logger, metrics, config, addressRules } = given;
+  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
     onFault: (error) => logger.error({ err: error }, "a check failed"),
     onRequest: ({ registry, method, status, durationMs }) =>
       metrics.registryRequest({ registry, method, code: status ?? "fault", durationMs }),
     onRateLimit: ({ registry, reading }) => metrics.rateLimitRemaining(registry, reading.remaining),
+    onPullEstimate: (pullMs) => metrics.predictedPull(pullMs),
     onCache: (result) => metrics.cacheRequest(result),
   };
   return assembleCheck({
@@ -91,6 +92,7 @@ function assembleWebhookCheck(
     missingSecretsMayAppear: true,
     node,
     ...(openNodes === undefined ? {} : { openNodes }),
+    ...(openPulls === undefined ? {} : { openPulls }),
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,

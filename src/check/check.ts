@@ -30,6 +30,8 @@ export interface CheckDeps extends SecretsDeps {
 /** Told of everything worth counting; implemented by telemetry/. Must not throw. */
 export interface CheckObserver {
   onFinding?(finding: Finding): void;
+  /** How long a node takes to pull one workload's images, in milliseconds; Infinity: more than a day. */
+  onPullEstimate?(pullMs: number): void;
   /** A fault of Pullguard's own that became `CheckFailed`. */
   onFault(error: unknown): void;
 }
@@ -79,7 +81,7 @@ function advise(deps: CheckDeps, question: AdviceQuestion): ReadonlyMap<number, 
   }
   if (deps.knowledge === undefined) return new Map();
   try {
-    return advisePulls(deps.knowledge, question);
+    return advisePulls(deps.knowledge, question, (pullMs) => deps.observer?.onPullEstimate?.(pullMs));
   } catch (error) {
     deps.observer?.onFault(error);
     return new Map();

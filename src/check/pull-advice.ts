@@ -53,10 +53,13 @@ const maxNodesLookedAt = 50;
 /**
  * What is worth a warning about the pulls of one workload, by index of the image it is told with. Pulls are played through
  * only where their result is in doubt, so that most admissions cost nothing.
+ * @param onEstimate hears once how long a Pod's images take, in milliseconds, where their sizes are known: by the slowest
+ * of the nodes that count, Infinity for more than a day
  */
 export function advisePulls(
   knowledge: PullKnowledge,
   question: AdviceQuestion,
+  onEstimate: (pullMs: number) => void = () => undefined,
 ): ReadonlyMap<number, readonly Advisory[]> {
   const found = new Map<number, Advisory[]>();
   const pulled = question.images.flatMap(({ image, judgement }, index) =>
@@ -70,7 +73,9 @@ export function advisePulls(
   const tasks = tasksOf(question.workload, pulled);
   if (tasks.length > 0) {
     const largest = pulled.reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a));
-    tell(largest.index, timeAdvice(knowledge, question, tasks));
+    const { advisories, pullMs } = timeAdvice(knowledge, question, tasks);
+    onEstimate(pullMs);
+    tell(largest.index, advisories);
   }
   for (const { index, advisory } of rateLimitAdvice(knowledge, question, pulled)) tell(index, [advisory]);
   return found;
@@ -102,19 +107,42 @@ function timeAdvice(
   knowledge: PullKnowledge,
   { workload, candidates, images }: AdviceQuestion,
   tasks: readonly PullTask[],
-): readonly Advisory[] {
+): TimeAdvice {
   const found = new Map<string, Advisory>();
   const throughputOf = throughputsOf(knowledge, images);
-  const nodeCount = wholeCluster(candidates).length;
-  for (const { profile, nodes } of candidates) {
-    const place = busiestNode(knowledge, nodes ?? [], tasks, images);
-    const advisories = [
-      ...nodeTimeAdvice(workload, { profile, tasks, place, throughputOf, podsOnNode: podsOnNode(workload, nodeCount) }),
-      ...(place === undefined ? [] : diskAdvice(profile, place)),
-    ];
-    for (const advisory of advisories) if (!found.has(advisory.cause)) found.set(advisory.cause, advisory);
+  const cluster = wholeCluster(candidates);
+  const pods = podsOnNode(workload, cluster.length);
+  const free = freeNodes(knowledge, workload, cluster);
+  let longest = 0;
+  for (const { profile, nodes = [] } of candidates) {
+    const considered = free === undefined ? nodes : nodes.filter((node) => free.has(node.name));
+    if (nodes.length > 0 && considered.length === 0) continue;
+    const place = busiestNode(knowledge, considered, tasks, images);
+    const { advisories, pullMs } = nodeTimeAdvice(workload, { profile, tasks, place, throughputOf, podsOnNode: pods });
+    longest = Math.max(longest, pullMs);
+    for (const advisory of [...advisories, ...(place === undefined ? [] : diskAdvice(profile, place))]) {
+      if (!found.has(advisory.cause)) found.set(advisory.cause, advisory);
+    }
   }
-  return [...found.values()];
+  return { advisories: [...found.values()], pullMs: longest };
+}
+
+interface TimeAdvice {
+  readonly advisories: readonly Advisory[];
+  /** Until a Pod has its images. */
+  readonly pullMs: number;
+}
+
+/** The nodes on which nothing waits, where these are enough for every Pod: a queue that may be avoided is not told of. */
+function freeNodes(
+  { queue }: PullKnowledge,
+  { pod, rollout }: Workload,
+  cluster: readonly NodeState[],
+): ReadonlySet<string> | undefined {
+  const scale = rollout?.scale ?? 1;
+  if (queue === undefined || scale === "each-node" || pod.nodeName !== undefined) return undefined;
+  const free = cluster.filter(({ name }) => queue.queuedOn(name).length === 0);
+  return free.length === cluster.length || free.length < scale ? undefined : new Set(free.map(({ name }) => name));
 }
 
 /** Every node that the Pods may land on; none where these are not known. */
@@ -179,27 +207,30 @@ function throughputsOf({ throughput }: PullKnowledge, images: readonly JudgedIma
   return (registry) => throughput?.throughputOf(registry, hosts.get(registry) ?? registry);
 }
 
-function nodeTimeAdvice(workload: Workload, pulls: NodePulls): readonly Advisory[] {
+function nodeTimeAdvice(workload: Workload, pulls: NodePulls): TimeAdvice {
   const { profile, tasks, place, throughputOf, podsOnNode: pods } = pulls;
   const rules = pullRules(profile.kubelet);
   const deadline = deadlineOf(workload);
   const queued = queuedTasks(place?.queued ?? []);
   const mayThrottle = rules.qps > 0 && pods * tasks.length > rules.burst;
   const mayWait = queued.length > 0;
-  if (!mayThrottle && !mayWait && longestMs({ tasks, throughputOf }) <= deadline.seconds * 1000) return [];
+  const presentImages = place?.presentImages ?? new Set<string>();
+  const presentLayers = place?.presentLayers ?? new Set<string>();
+  const idleMs = longestMs({ tasks, presentImages, presentLayers, throughputOf });
+  if (!mayThrottle && !mayWait && idleMs <= deadline.seconds * 1000) return { advisories: [], pullMs: idleMs };
   const estimate = estimatePulls({
     tasks,
     podsOnNode: pods,
     queued,
     rules,
-    presentImages: place?.presentImages ?? new Set(),
-    presentLayers: place?.presentLayers ?? new Set(),
+    presentImages,
+    presentLayers,
     throughputOf,
     ...(profile.settings.maxConcurrentDownloads === undefined
       ? {}
       : { maxConcurrentDownloads: profile.settings.maxConcurrentDownloads }),
   });
-  return adviseTime({
+  const advisories = adviseTime({
     estimate,
     rules,
     deadline,
@@ -208,6 +239,7 @@ function nodeTimeAdvice(workload: Workload, pulls: NodePulls): readonly Advisory
     queuedPods: queued.length,
     ...(place === undefined ? {} : { node: place.node.name }),
   });
+  return { advisories, pullMs: estimate.totalMs };
 }
 
 function deadlineOf({ rollout }: Workload): PullDeadline {

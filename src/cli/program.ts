@@ -210,6 +210,10 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--platform <OS/ARCH>", "platform of the nodes, such as linux/amd64")
     .option("--no-layers", "do not look whether configs and layers are there")
     .option("--verify-layers", "read whole layers after admissions; the next admission of the same image knows")
+    .option(
+      "--watch-pulls",
+      "follow Pods that wait for images and how fast nodes pull, for advice; takes rights on both",
+    )
     .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")
     .option("--log-level <LEVEL>", "trace, debug, info, warn, error, fatal or silent (default: info)")
     .option("--config <FILE>", "configuration file, YAML or JSON: settings, a PullguardConfig, or both")

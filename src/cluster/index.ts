@@ -14,3 +14,4 @@ export {
   watchServiceAccounts,
 } from "./watched-accounts.js";
 export { type NodesEvent, type WatchedNodes, type WatchedNodesDeps, watchNodes } from "./watched-nodes.js";
+export { type PullsEvent, type WatchedPulls, type WatchedPullsDeps, watchPulls } from "./watched-pulls.js";

@@ -59,7 +59,8 @@ export function watchObjects<T extends PrunedObject>(deps: ObjectWatchDeps<T>): 
     ...{ config: access.config, clock, stopped: stopping.signal, random, onStanding },
     prune: resource.prune,
   });
-  const informer = new ListWatch<T>(resource.path, watch, () => listResource(resource, stopping.signal), false);
+  const list = () => listResource(resource, stopping.signal);
+  const informer = new ListWatch<T>(resource.path, watch, list, false, undefined, resource.fieldSelector);
   const nextRetryMs = backOff(clock, random);
 
   const retry = async (error: unknown): Promise<void> => {

@@ -12,6 +12,8 @@ export interface Resource<T extends PrunedObject> {
   readonly plural: string;
   /** Where it is watched: `/api/v1/serviceaccounts`. */
   readonly path: string;
+  /** Leaves out what does not match; all objects where absent. */
+  readonly fieldSelector?: string;
   /** Asks for one page of a list; the answer may be anything. */
   readonly page: (query: PageQuery, options: ReturnType<typeof withSignal>) => Promise<unknown>;
   /** What is kept of an object, as a list (with dates read) or a watch (without) tells it. Never throws. */
@@ -21,6 +23,7 @@ export interface Resource<T extends PrunedObject> {
 interface PageQuery {
   readonly limit: number;
   readonly _continue?: string;
+  readonly fieldSelector?: string;
 }
 
 /** One page of a list; the API server then holds no more than this many objects for us at a time. */
@@ -33,8 +36,10 @@ const pageSize = 500;
 export async function listResource<T extends PrunedObject>(resource: Resource<T>, signal: AbortSignal) {
   const items: T[] = [];
   let next: string | undefined;
+  const { fieldSelector } = resource;
+  const wanted = { limit: pageSize, ...(fieldSelector === undefined ? {} : { fieldSelector }) };
   for (;;) {
-    const query = { limit: pageSize, ...(next === undefined ? {} : { _continue: next }) };
+    const query = { ...wanted, ...(next === undefined ? {} : { _continue: next }) };
     const page = await resource.page(query, withSignal(signal));
     const metadata = memberOf(page, "metadata");
     const listed = memberOf(page, "items");

@@ -1,5 +1,6 @@
 import type { CoordinationV1Api } from "@kubernetes/client-node";
 import { memberOf, type PrunedObject, prunedMetadata, type Resource, textOf } from "./resource.js";
+import { timeOf } from "./time-of.js";
 
 /** On an agent's Lease: the profile that the agent confirms with each renewal. */
 export const profileAnnotation = "pullguard.dev/profile";
@@ -30,7 +31,7 @@ function watchedLease(object: unknown): WatchedLease {
     metadata: { namespace: textOf(memberOf(object, "metadata", "namespace")), ...prunedMetadata(object) },
     node: textOf(memberOf(object, "spec", "holderIdentity")),
     profile: textOf(memberOf(object, "metadata", "annotations", profileAnnotation)),
-    renewedMs: renewed instanceof Date ? renewed.getTime() : Date.parse(textOf(renewed)),
+    renewedMs: timeOf(renewed),
     validMs: typeof seconds === "number" ? seconds * 1000 : 0,
   };
 }

@@ -1,7 +1,8 @@
 import { CoordinationV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import type { Clock } from "../core/index.js";
-import type { NodeSource } from "../node/index.js";
+import type { NodeSource, NodeState } from "../node/index.js";
 import type { ProfileMaker, PublishedProfile } from "../placement/index.js";
+import { createImageSizes } from "./image-sizes.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { type HeardSign, type NodeRecord, noteLease, noteNode } from "./node-records.js";
 import { type AgedProfile, createNodesView } from "./nodes-view.js";
@@ -29,6 +30,10 @@ export interface WatchedNodesDeps extends ProfileMaker {
 /** Nodes as watches tell them. */
 export interface WatchedNodes {
   readonly nodes: NodeSource;
+  /** One node as it is told of at the moment. */
+  nodeNamed(name: string): NodeState | undefined;
+  /** Bytes of an image as a Pod has it, by what nodes tell that hold it; see {@link ImageSizes}. */
+  sizeOf(image: string): number | undefined;
   /** Why a server should not be sent requests yet; undefined for good soon after the start, whatever the API server does. */
   notReady(): string | undefined;
   stop(): void;
@@ -48,11 +53,13 @@ export function watchNodes(deps: WatchedNodesDeps): WatchedNodes {
   };
   const signs = new Map<string, HeardSign>();
   const records = new Map<string, NodeRecord>();
+  const sizes = createImageSizes();
   const nodes = watchObjects({
     ...shared,
     resource: nodeResource(access.core),
     onEvent: report("nodes"),
     onObject: (node, gone) => {
+      if (!gone) sizes.note(node.images);
       if (noteNode(records, node, gone)) view.invalidate();
     },
   });
@@ -80,9 +87,19 @@ export function watchNodes(deps: WatchedNodesDeps): WatchedNodes {
   const view = createNodesView({ ...deps, onAged: (aged) => onEvent?.({ kind: "aged", profiles: aged }) }, () =>
     nodes.hasSynced() ? { nodes: [...records.values()].map(({ node }) => node), profiles: usable(), signs } : undefined,
   );
-  const watches = [nodes, profiles, leases];
   return {
     nodes: view,
+    nodeNamed: (name) => records.get(name)?.node.state,
+    sizeOf: (image) => sizes.sizeOf(image),
+    ...together([nodes, profiles, leases]),
+  };
+}
+
+/** Ready once all are. */
+function together(
+  watches: readonly Pick<WatchedNodes, "notReady" | "stop">[],
+): Pick<WatchedNodes, "notReady" | "stop"> {
+  return {
     notReady: () => watches.map((watch) => watch.notReady()).find((reason) => reason !== undefined),
     stop: () => {
       for (const watch of watches) watch.stop();

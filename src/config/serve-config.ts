@@ -33,6 +33,8 @@ export interface ServeConfig {
   readonly noLayers: boolean;
   /** Reads whole layers after admissions, so that the next one knows. */
   readonly verifyLayers: boolean;
+  /** Follows Pods that wait on nodes and the kubelets' events about pulls; takes rights on both. */
+  readonly watchPulls: boolean;
   /** The file that settings came from, which may hold a PullguardConfig too. */
   readonly configFile?: string;
 }
@@ -60,6 +62,7 @@ const fields = {
   noCluster: flag,
   noLayers: flag,
   verifyLayers: flag,
+  watchPulls: flag,
   nodeRoot: path,
   runtime: path,
   platform: z
@@ -87,6 +90,7 @@ const defaults = {
   noCluster: false,
   noLayers: false,
   verifyLayers: false,
+  watchPulls: false,
   mode: "warn",
   agentNamespace: "pullguard-node-agent",
   logLevel: "info",
@@ -111,6 +115,9 @@ export function loadServeConfig(input: LoadInput): ServeConfig {
   }
   if (settings.noCluster && settings.kubeconfig !== undefined) {
     throw new PullguardError("ConfigInvalid", "kubeconfig and noCluster exclude each other");
+  }
+  if (settings.noCluster && settings.watchPulls) {
+    throw new PullguardError("ConfigInvalid", "noCluster and watchPulls exclude each other");
   }
   if (settings.noLayers && settings.verifyLayers) {
     throw new PullguardError("ConfigInvalid", "noLayers and verifyLayers exclude each other");
@@ -193,7 +200,7 @@ function fromText(name: FieldName, value: unknown): unknown {
   if ((name === "port" || name === "metricsPort") && /^\d+$/.test(value)) {
     return Number(value);
   }
-  if (name === "noCluster" || name === "noLayers" || name === "verifyLayers") {
+  if (fields[name] === flag) {
     return (
       new Map([
         ["true", true],

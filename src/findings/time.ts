@@ -41,11 +41,16 @@ function tooSlow({ estimate, deadline, rules, node, queuedPods }: PullTimeFacts)
       ? `the ${deadline.seconds} s after which a Deployment counts as failed by default`
       : `${deadline.field} (${deadline.seconds} s)`;
   const waits = rules.serialized && queuedPods > 0;
+  const behind = waits ? ` behind the images of ${podsText(queuedPods)}` : "";
   return advisory(
     "PullTooSlow",
-    `pulling ${sizeText(estimate.bytes)}${where} takes about ${timeText(estimate.totalMs)}, longer than ${than}; ${assuming(estimate)}`,
+    `pulling ${sizeText(estimate.bytes)}${where}${behind} takes about ${timeText(estimate.totalMs)}, longer than ${than}; ${assuming(estimate)}`,
     waits ? undefined : `${deadlineFix(deadline, estimate)}${causeEntry("PullTooSlow").fix}`,
   );
+}
+
+function podsText(count: number): string {
+  return `${count} other ${count === 1 ? "Pod" : "Pods"}`;
 }
 
 function deadlineFix({ field }: PullDeadline, { totalMs }: PullEstimate): string {
@@ -58,7 +63,7 @@ function queued({ estimate, rules, node, queuedPods }: PullTimeFacts): Advisory 
   if (!rules.serialized || queuedPods === 0 || estimate.waitMs < Math.max(leastWaitMs, ownMs)) return undefined;
   return advisory(
     "PullQueued",
-    `waits about ${timeText(estimate.waitMs)} on ${node ?? "the node"} for the images of ${queuedPods} other ${queuedPods === 1 ? "Pod" : "Pods"}, because its kubelet pulls one image at a time (serializeImagePulls); ${assuming(estimate)}`,
+    `waits about ${timeText(estimate.waitMs)} on ${node ?? "the node"} for the images of ${podsText(queuedPods)}, because its kubelet pulls one image at a time (serializeImagePulls); ${assuming(estimate)}`,
   );
 }
 

@@ -24,6 +24,8 @@ export interface Metrics {
   }): void;
   /** What a registry last said of the pulls that are left to whoever asked. */
   rateLimitRemaining(registry: string, remaining: number): void;
+  /** How long a node takes to pull one workload's images; Infinity: more than a day, which it is counted as. */
+  predictedPull(pullMs: number): void;
   cacheRequest(result: "hit" | "miss" | "shared"): void;
   configReload(result: "success" | "failure"): void;
   /** One layer that was read as a whole, or that there was no time for. */
@@ -52,6 +54,8 @@ const kinds = new Set([
 ]);
 const methods = new Set(["GET", "HEAD", "POST"]);
 const admissionBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const pullBuckets = [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
+const daySeconds = 86_400;
 const registryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
@@ -88,6 +92,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     rateLimitRemaining: (domain, remaining) => {
       meters.rateLimitRemaining.set({ registry: registries.of(domain) }, remaining);
     },
+    // One infinite observation would make the sum useless for good.
+    predictedPull: (pullMs) => meters.predictedPullSeconds.observe(Math.min(pullMs / 1000, daySeconds)),
     cacheRequest: (result) => meters.cacheRequests.inc({ result }),
     configReload: (result) => meters.configReloads.inc({ result }),
     layerVerification: (result) => meters.layerVerifications.inc({ result }),
@@ -139,6 +145,12 @@ function createMeters(registry: Registry) {
       name: "pullguard_registry_ratelimit_remaining",
       help: "Pulls that a registry last said are left, for the credentials that asked last.",
       labelNames: ["registry"],
+      registers,
+    }),
+    predictedPullSeconds: new Histogram({
+      name: "pullguard_predicted_pull_seconds",
+      help: "Time that a node is predicted to take for the images of one admitted workload's Pod, queue included.",
+      buckets: pullBuckets,
       registers,
     }),
     cacheRequests: new Counter({

@@ -13,6 +13,7 @@ const fast: NonNullable<PullKnowledge["throughput"]> = {
 interface Given {
   readonly kind?: string;
   readonly spec?: object;
+  readonly pod?: object;
   readonly images?: Readonly<Record<string, number>>;
   readonly nodes?: readonly Partial<NodeState>[];
   readonly kubelet?: object;
@@ -22,6 +23,7 @@ interface Given {
 
 function ask(
   given: Given,
+  onEstimate?: (pullMs: number) => void,
 ): readonly { readonly cause: string; readonly message: string; readonly fix: string | null }[] {
   const images = given.images ?? { "reg.test/app:v1": gigabyte };
   const [workload] = readWorkloads({
@@ -30,7 +32,9 @@ function ask(
     metadata: { name: "web", namespace: "shop" },
     spec: {
       ...given.spec,
-      template: { spec: { containers: Object.keys(images).map((image, index) => ({ name: `c${index}`, image })) } },
+      template: {
+        spec: { ...given.pod, containers: Object.keys(images).map((image, index) => ({ name: `c${index}`, image })) },
+      },
     },
   });
   assert.ok(workload !== undefined);
@@ -76,7 +80,7 @@ function ask(
       },
     })),
   };
-  return [...advisePulls(given.knowledge ?? { throughput: fast }, question).values()].flat();
+  return [...advisePulls(given.knowledge ?? { throughput: fast }, question, onEstimate).values()].flat();
 }
 
 const many = (count: number): Record<string, number> =>
@@ -87,6 +91,14 @@ const queue = (pods: number, sizeBytes: number): PullKnowledge => ({
     queuedOn: () => Array.from({ length: pods }, (_, i) => ({ images: [{ image: `reg.test/q${i}:v1`, sizeBytes }] })),
   },
 });
+/** Nodes of these positions have a long queue. */
+const queueOn = (...nodes: readonly number[]): PullKnowledge => {
+  const long = queue(5, 3 * gigabyte).queue;
+  return {
+    throughput: fast,
+    queue: { queuedOn: (name) => (nodes.includes(Number(name.slice(1))) ? (long?.queuedOn(name) ?? []) : []) },
+  };
+};
 const remaining = (left: number): PullKnowledge => ({
   rateLimits: { readingFor: () => ({ remaining: left, limit: 100, windowSeconds: 21_600 }) },
 });
@@ -126,6 +138,22 @@ describe("advice about pulls", () => {
       want: ["PullQueued"],
       message: /waits about 2 min 33 s on n0 for the images of 5 other Pods/,
       fix: /--serialize-image-pulls=false/,
+    },
+    {
+      name: "is none for a queue that the Pods may avoid",
+      given: { spec: { replicas: 2 }, nodes: [{}, {}, {}], knowledge: queueOn(1) },
+      want: [],
+    },
+    {
+      name: "warns of the queue that one of the Pods will meet",
+      given: { spec: { replicas: 3 }, nodes: [{}, {}, {}], knowledge: queueOn(1) },
+      want: ["PullQueued"],
+      message: /on n1 for the images of 5 other Pods/,
+    },
+    {
+      name: "warns of a queue on the node that the Pod is bound to",
+      given: { pod: { nodeName: "n1" }, nodes: [{}, {}, {}], knowledge: queueOn(1) },
+      want: ["PullQueued"],
     },
     {
       name: "is none for a queue where pulls are parallel",
@@ -208,5 +236,36 @@ describe("advice about pulls", () => {
       if (message !== undefined) assert.match(found[0]?.message ?? "", message);
       if (fix !== undefined) assert.match(found[0]?.fix ?? "", fix);
     });
+  }
+});
+
+describe("the time that pulls take", () => {
+  const told = (given: Given): readonly number[] => {
+    const estimates: number[] = [];
+    ask(given, (pullMs) => estimates.push(Math.round(pullMs)));
+    return estimates;
+  };
+  const held = (digest: string): PullKnowledge => ({
+    throughput: fast,
+    layers: { remember: () => undefined, layersOn: () => new Set([digest]), sizeOf: () => undefined },
+  });
+  const oneGigabyteMs = 500 + 10_000 + Math.round(1e12 / 120e6);
+  const cases: { name: string; given: Given; want: readonly number[] }[] = [
+    { name: "is told once for a workload, also where nothing is amiss", given: {}, want: [oneGigabyteMs] },
+    { name: "is told for the slowest node", given: { nodes: [{}, {}] }, want: [oneGigabyteMs] },
+    {
+      name: "leaves out layers that are there",
+      given: { nodes: [{}], knowledge: held("sha256:reg.test/app:v1") },
+      want: [500],
+    },
+    { name: "is not told where no size is known", given: { unread: true }, want: [] },
+    {
+      name: "is as simulated where a queue is waited for, and unpacking goes with the nodes' own pulls",
+      given: { nodes: [{}], knowledge: queue(5, 3 * gigabyte) },
+      want: [5 * 30_500 + 10_500],
+    },
+  ];
+  for (const { name, given, want } of cases) {
+    it(name, () => assert.deepEqual(told(given), want));
   }
 });

@@ -6,6 +6,7 @@ import { kubectlTests } from "./kubectl.js";
 import { nodeTests } from "./nodes.js";
 import { deployment, pullSecret } from "./objects.js";
 import { policyTests } from "./policy.js";
+import { pullsTests } from "./pulls.js";
 import { rightsTests } from "./rights.js";
 import { startWorld, type World } from "./world.js";
 
@@ -40,6 +41,7 @@ describe("with a real API server", function () {
   rightsTests(started);
   policyTests(started, () => assets?.kubectl);
   nodeTests(started);
+  pullsTests(started);
   kubectlTests(started, () => assets?.kubectl, required);
 
   describe("at the end", () => {

@@ -118,6 +118,30 @@ export function kubectlTests(world: () => World, program: () => string | undefin
         assert.equal(Buffer.from(caBundle, "base64").toString(), readFileSync(join(certDir, "ca.crt"), "utf8"));
       }
     });
+
+    it("kustomize adds the watching of pulls where its line is no comment any more", async () => {
+      const install = mkdtempSync(join(folder, "component-"));
+      cpSync("manifests", join(install, "manifests"), { recursive: true });
+      mkdirSync(join(install, "certs"));
+      cpSync("certs/kustomization.yaml", join(install, "certs/kustomization.yaml"));
+      for (const file of ["tls.crt", "tls.key", "ca.crt"])
+        cpSync(join(world().certDir, file), join(install, "certs", file));
+      const kustomization = join(install, "manifests/kustomization.yaml");
+      const text = readFileSync(kustomization, "utf8");
+      writeFileSync(
+        kustomization,
+        text.replace("# components:\n#   - watch-pulls\n", "components:\n  - watch-pulls\n"),
+      );
+      const { code, stdout, stderr } = await kubectl("kustomize", join(install, "manifests"));
+      assert.equal(code, 0, stderr);
+      const rendered = parseAllDocuments(stdout).map((document) => document.toJS() as KubeObject);
+      const named = (kind: string, name: string) =>
+        rendered.find((object) => object.kind === kind && object.metadata?.name === name);
+      assert.ok(named("ClusterRole", "pullguard-watch-pulls") && named("ClusterRoleBinding", "pullguard-watch-pulls"));
+      const args = at(named("Deployment", "pullguard"), "spec", "template", "spec", "containers", 0, "args");
+      const before = at(shipped("Deployment"), "spec", "template", "spec", "containers", 0, "args");
+      assert.deepEqual(args, [...(before as readonly string[]), "--watch-pulls"]);
+    });
   });
 }
 

@@ -15,6 +15,8 @@ export interface FakeApiServer {
   readonly asked: readonly string[];
   /** Queries of the watches, in order. */
   readonly watchQueries: readonly URLSearchParams[];
+  /** Queries of everything else, in order. */
+  readonly listQueries: readonly URLSearchParams[];
   /** Authorization headers, in order. */
   readonly authorizations: readonly (string | undefined)[];
   /** Resolves when the `nth` request for `path` has come in; the first unless told otherwise. */
@@ -51,6 +53,7 @@ export async function startApiServer(
   const asked: string[] = [];
   const authorizations: (string | undefined)[] = [];
   const watchQueries: URLSearchParams[] = [];
+  const listQueries: URLSearchParams[] = [];
   const waiting: { readonly path: string; readonly nth: number; readonly resolve: () => void }[] = [];
   const askedTimes = (path: string) => asked.filter((other) => other === path).length;
   let hungUp: () => void = () => undefined;
@@ -64,7 +67,7 @@ export async function startApiServer(
     const path = pathOf(url);
     asked.push(path);
     authorizations.push(request.headers.authorization);
-    if (url.searchParams.has("watch")) watchQueries.push(url.searchParams);
+    (url.searchParams.has("watch") ? watchQueries : listQueries).push(url.searchParams);
     for (const waiter of waiting) if (waiter.path === path && askedTimes(path) >= waiter.nth) waiter.resolve();
     const answer = answers.get(path) ?? { status: 404, body: "page not found" };
     if (typeof answer === "object") return send(response, answer);
@@ -82,6 +85,7 @@ export async function startApiServer(
     asked,
     authorizations,
     watchQueries,
+    listQueries,
     arrival: (path, nth = 1) =>
       askedTimes(path) >= nth
         ? Promise.resolve()

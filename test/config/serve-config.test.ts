@@ -9,6 +9,7 @@ const defaults: ServeConfig = {
   noCluster: false,
   noLayers: false,
   verifyLayers: false,
+  watchPulls: false,
   mode: "warn",
   agentNamespace: "pullguard-node-agent",
   logLevel: "info",
@@ -65,6 +66,11 @@ describe("loadServeConfig", () => {
       given: { env: { PULLGUARD_MODE: "", PULLGUARD_CONFIG: "" } },
       want: {},
     },
+    {
+      name: "takes switches as texts from the environment",
+      given: { env: { PULLGUARD_WATCH_PULLS: "1", PULLGUARD_VERIFY_LAYERS: "true", PULLGUARD_NO_LAYERS: "false" } },
+      want: { watchPulls: true, verifyLayers: true },
+    },
     { name: "ignores variables of others", given: { env: { PORT: "1", PULLGUARD_COLOUR: "red" } }, want: {} },
     {
       name: "takes flags as texts and as values",
@@ -106,6 +112,11 @@ describe("loadServeConfig", () => {
   });
 
   const refused: readonly { name: string; given: Partial<LoadInput>; want: RegExp }[] = [
+    {
+      name: "pulls to be watched without a cluster",
+      given: { flags: { noCluster: true }, env: { PULLGUARD_WATCH_PULLS: "true" } },
+      want: /^noCluster and watchPulls exclude each other$/,
+    },
     {
       name: "a mode that does not exist",
       given: { env: { PULLGUARD_MODE: "Deny" } },

@@ -94,6 +94,33 @@ describe("the manifests", () => {
     );
   });
 
+  it("leave it to a component to allow for pulls to be watched, and to ask for it", () => {
+    assert.equal(at(kustomization, "components"), undefined);
+    const [component] = loadDocuments("manifests/watch-pulls/kustomization.yaml");
+    const added = loadObjects("manifests/watch-pulls");
+    assert.deepEqual(at(component, "resources"), [...new Set(added.map(({ file }) => file))]);
+    assert.deepEqual(
+      added.map(({ kind, name }) => `${kind} ${name}`),
+      ["ClusterRole pullguard-watch-pulls", "ClusterRoleBinding pullguard-watch-pulls"],
+    );
+    const [role, binding] = added.map(({ value }) => value);
+    assert.deepEqual(at(role, "rules"), [{ apiGroups: [""], resources: ["pods", "events"], verbs: ["list", "watch"] }]);
+    assert.equal(at(binding, "roleRef", "name"), at(role, "metadata", "name"));
+    assert.deepEqual(at(binding, "subjects"), at(only("ClusterRoleBinding"), "subjects"));
+    const [patch] = at(component, "patches") as readonly { readonly target: unknown; readonly patch: string }[];
+    assert.deepEqual(patch?.target, { kind: "Deployment", name: "pullguard" });
+    assert.match(
+      patch?.patch ?? "",
+      /op: add\n *path: \/spec\/template\/spec\/containers\/0\/args\/-\n *value: --watch-pulls\n/,
+    );
+    assert.deepEqual(
+      objects.flatMap(({ value }) => readWorkloads(value)).filter(({ identity }) => identity.name === "pullguard")
+        .length,
+      1,
+      "the patch has one target",
+    );
+  });
+
   it("send every PullguardConfig to be validated, which nothing gets past", () => {
     const webhook = at(only("ValidatingWebhookConfiguration"), "webhooks", 1);
     assert.equal(at(webhook, "clientConfig", "service", "path"), "/validate-config");

@@ -41,6 +41,8 @@ describe("createMetrics", () => {
     metrics.cacheRequest("hit");
     metrics.configReload("failure");
     metrics.rateLimitRemaining("reg.test", 12);
+    metrics.predictedPull(45_000);
+    metrics.predictedPull(Number.POSITIVE_INFINITY);
     const text = await metrics.text();
     for (const line of [
       'pullguard_admission_requests_total{operation="CREATE",kind="Pod",decision="deny"} 1',
@@ -53,6 +55,10 @@ describe("createMetrics", () => {
       'pullguard_registry_request_duration_seconds_sum{registry="docker.io",method="HEAD"} 0.2',
       'pullguard_cache_requests_total{result="hit"} 1',
       'pullguard_config_reloads_total{result="failure"} 1',
+      'pullguard_predicted_pull_seconds_bucket{le="30"} 0',
+      'pullguard_predicted_pull_seconds_bucket{le="60"} 1',
+      "pullguard_predicted_pull_seconds_sum 86445",
+      "pullguard_predicted_pull_seconds_count 2",
       'pullguard_registry_ratelimit_remaining{registry="reg.test"} 12',
       `pullguard_build_info{version="1.2.3",nodejs_version="${process.version}"} 1`,
     ]) {

@@ -16,7 +16,7 @@ export interface AskedImage {
   readonly resolvesShortNames: boolean;
 }
 
-/** Looks images up on nodes; a node's list is read once for as long as its object lives. */
+/** Looks images up on nodes; a node's list is read once for as long as it is the same list. */
 export interface PresenceIndex {
   presenceOn(nodes: readonly NodeState[], image: AskedImage): Presence;
 }
@@ -24,9 +24,10 @@ export interface PresenceIndex {
 /** The kubelet reports at most so many names of one image. Source: Kubernetes pkg/kubelet/nodestatus/setters.go, 1.36. */
 const namesPerImage = 5;
 
-interface NodeNames {
+interface ListedNames {
   readonly names: ReadonlySet<string>;
-  readonly isComplete: boolean;
+  /** Some of an image's names may have been left out. */
+  readonly isCut: boolean;
 }
 
 /**
@@ -35,12 +36,13 @@ interface NodeNames {
  * Source: containerd internal/cri/server/images/service.go `LocalResolve`, 2.2; reference `ParseDockerRef`.
  */
 export function createPresenceIndex(): PresenceIndex {
-  const known = new WeakMap<NodeState, NodeNames>();
-  const namesOf = (node: NodeState): NodeNames => {
-    const before = known.get(node);
+  // By list and not by node: the object of a node that is watched stays, and its list is another with each pull.
+  const known = new WeakMap<NodeState["images"], ListedNames>();
+  const namesOf = ({ images }: NodeState): ListedNames => {
+    const before = known.get(images);
     if (before !== undefined) return before;
-    const made = readNames(node);
-    known.set(node, made);
+    const made = readNames(images);
+    known.set(images, made);
     return made;
   };
   return {
@@ -49,7 +51,8 @@ export function createPresenceIndex(): PresenceIndex {
       const isShort = !isQualified(reference);
       const found: { on: string[]; missing: string[]; unsure: string[] } = { on: [], missing: [], unsure: [] };
       for (const node of nodes) {
-        const { names, isComplete } = namesOf(node);
+        const { names, isCut } = namesOf(node);
+        const isComplete = node.imagesAreComplete && !isCut;
         if (names.has(name) || names.has(reference.written)) found.on.push(node.name);
         else if (isComplete && !(resolvesShortNames && isShort)) found.missing.push(node.name);
         else found.unsure.push(node.name);
@@ -59,7 +62,7 @@ export function createPresenceIndex(): PresenceIndex {
   };
 }
 
-function readNames({ images, imagesAreComplete }: NodeState): NodeNames {
+function readNames(images: NodeState["images"]): ListedNames {
   const names = new Set<string>();
   for (const image of images) {
     for (const name of image.names) {
@@ -71,7 +74,7 @@ function readNames({ images, imagesAreComplete }: NodeState): NodeNames {
   }
   // Five names may be the first five of more; whoever lists six does not cut.
   const isCut = images.some(({ names: own }) => own.length === namesPerImage);
-  return { names, isComplete: imagesAreComplete && !isCut };
+  return { names, isCut };
 }
 
 function isQualified({ written, domain }: ImageReference): boolean {

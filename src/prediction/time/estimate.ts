@@ -106,9 +106,14 @@ export function estimatePulls(input: EstimateInput): PullEstimate {
  * No estimate for this Pod alone on an idle node is longer: everything one after another. For deciding whether an estimate
  * is worth its time.
  */
-export function longestMs(input: Pick<EstimateInput, "tasks" | "throughputOf">): number {
-  return input.tasks.reduce((sum, { registry, layers }) => {
-    const bytes = layers.reduce((total, layer) => total + layer.bytes, 0);
+export function longestMs(
+  input: Pick<EstimateInput, "tasks" | "presentImages" | "presentLayers" | "throughputOf">,
+): number {
+  const seen = new Set(input.presentLayers);
+  return input.tasks.reduce((sum, { image, registry, layers }) => {
+    const lacking = input.presentImages.has(image) ? [] : layers.filter(({ digest }) => !seen.has(digest));
+    for (const { digest } of lacking) seen.add(digest);
+    const bytes = lacking.reduce((total, layer) => total + layer.bytes, 0);
     return sum + resolveMs + (bytes / rateOf(input, registry).bytesPerSecond + bytes / unpackBytesPerSecond) * 1000;
   }, 0);
 }

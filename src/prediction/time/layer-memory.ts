@@ -8,20 +8,26 @@ export interface LayerMemory {
   remember(reference: ImageReference, attempt: PulledAttempt): void;
   /** Digests of layers that the node's images have, as far as these are known here. */
   layersOn(node: NodeState): ReadonlySet<string>;
+  /** Compressed bytes of an image as a Pod has it, by what its name meant when it was last looked at; undefined: it was not. */
+  sizeOf(image: string): number | undefined;
 }
 
 /**
  * Remembers by `repository@digest`, of index and manifest, as nodes list images. A tag is not remembered: it may have moved
- * since a node pulled it.
+ * since a node pulled it. For the size alone the tag will do.
  */
 export function createLayerMemory(maxImages: number): LayerMemory {
   const layers = new LRUCache<string, readonly string[]>({ max: maxImages });
+  const sizes = new LRUCache<string, number>({ max: maxImages });
   // Most admissions are answered from memory, with the same attempt again and again.
   const remembered = new WeakSet<PulledAttempt>();
   return {
     remember(reference, attempt) {
       const { digest, image } = attempt;
-      if (image === undefined || remembered.has(attempt)) return;
+      if (image === undefined) return;
+      const bytes = image.layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      sizes.set(runtimeReference(reference), bytes);
+      if (remembered.has(attempt)) return;
       remembered.add(attempt);
       const digests = image.layers.map((layer) => layer.digest);
       for (const known of new Set([digest, image.manifestDigest])) {
@@ -37,6 +43,10 @@ export function createLayerMemory(maxImages: number): LayerMemory {
         for (const digest of layers.get(runtimeReference(parsed.reference)) ?? []) found.add(digest);
       }
       return found;
+    },
+    sizeOf(image) {
+      const parsed = parseReference(image, "current");
+      return parsed.kind === "reference" ? sizes.get(runtimeReference(parsed.reference)) : undefined;
     },
   };
 }

@@ -58,20 +58,32 @@ function goDurationMs(text: string): number | undefined {
 
 /** Port: told of the kubelets' own pulls, whoever reads them (events of the cluster, an agent on the node). */
 export interface PullDurations {
-  /** @param message of a Kubernetes event with reason `Pulled`; anything else is passed over */
-  noteEvent(message: string): void;
+  /**
+   * @param message of a Kubernetes event with reason `Pulled`; anything else is passed over
+   * @param endedMs when the pull was over; now where absent
+   */
+  noteEvent(message: string, endedMs?: number): void;
 }
+
+/**
+ * The size is told whatever of it was there before: with `Always` a pull may only have looked the name up. Shorter pulls and
+ * faster ones (bytes a second; unpacking alone takes longer) tell nothing of the registry.
+ */
+const leastPullMs = 1000;
+const mostBytesPerSecond = 500_000_000;
 
 /** Turns the kubelets' events into throughput. Images without a told size teach nothing. */
 export function pullDurations(meter: ThroughputMeter): PullDurations {
   return {
-    noteEvent(message) {
+    noteEvent(message, endedMs) {
       const event = parsePulledEvent(message);
-      if (event?.sizeBytes === undefined) return;
+      if (event?.sizeBytes === undefined || event.pullMs < leastPullMs) return;
+      if ((event.sizeBytes / event.pullMs) * 1000 > mostBytesPerSecond) return;
       const parsed = parseReference(event.image, "current");
       if (parsed.kind !== "reference") return;
       const { domain: registry } = parsed.reference;
-      meter.note({ registry, bytes: event.sizeBytes, durationMs: event.pullMs, source: "kubelet" });
+      const transfer = { registry, bytes: event.sizeBytes, durationMs: event.pullMs, source: "kubelet" } as const;
+      meter.note(endedMs === undefined ? transfer : { ...transfer, endedMs });
     },
   };
 }

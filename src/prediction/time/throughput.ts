@@ -14,6 +14,8 @@ export interface SeenTransfer {
   readonly bytes: number;
   readonly durationMs: number;
   readonly source: Throughput["source"];
+  /** Now where absent. */
+  readonly endedMs?: number;
 }
 
 /** Learns how fast registries are from what is transferred anyway; nothing is downloaded to find out. */
@@ -52,8 +54,10 @@ export function createThroughputMeter(clock: Clock): ThroughputMeter {
     return { bytesPerSecond: entry.bytesPerSecond, source, samples: entry.samples };
   };
   return {
-    note({ registry, bytes, durationMs, source }) {
-      if (bytes < leastBytes || durationMs <= 0) return;
+    note({ registry, bytes, durationMs, source, endedMs = clock.nowMs() }) {
+      // A clock that is ahead must not have it believed for longer.
+      const untilMs = Math.min(endedMs, clock.nowMs()) + believedMs;
+      if (bytes < leastBytes || durationMs <= 0 || untilMs < clock.nowMs()) return;
       const seen = Math.min(fastest, Math.max(slowest, (bytes / durationMs) * 1000));
       const key = `${source} ${registry}`;
       const before = entries.get(key);
@@ -63,7 +67,8 @@ export function createThroughputMeter(clock: Clock): ThroughputMeter {
       entries.set(key, {
         bytesPerSecond,
         samples: fresh ? 1 : before.samples + 1,
-        untilMs: clock.nowMs() + believedMs,
+        // Events are listed in no order.
+        untilMs: fresh ? untilMs : Math.max(before.untilMs, untilMs),
       });
       const [oldest] = entries.keys();
       if (entries.size > maxRegistries && oldest !== undefined) entries.delete(oldest);

@@ -16,6 +16,25 @@ function node(names: readonly string[], imagesAreComplete = true): NodeState {
   return { name: "a", labels: {}, images: [{ names, sizeBytes: 1 }], imagesAreComplete };
 }
 
+describe("a node whose images change", () => {
+  it("is looked at anew, though it is the same object", () => {
+    const lists = [[], [{ names: ["reg.test/a:v1"], sizeBytes: 1 }]];
+    let now = 0;
+    const watched: NodeState = {
+      ...{ name: "a", labels: {}, imagesAreComplete: true },
+      get images() {
+        return lists[now] ?? [];
+      },
+    };
+    const index = createPresenceIndex();
+    const on = () =>
+      index.presenceOn([watched], { reference: reference("reg.test/a:v1"), resolvesShortNames: false }).on;
+    assert.deepEqual(on(), []);
+    now = 1;
+    assert.deepEqual(on(), ["a"]);
+  });
+});
+
 describe("an image is on a node", () => {
   const cases: {
     name: string;

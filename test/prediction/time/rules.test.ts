@@ -127,7 +127,71 @@ describe("the kubelet's events", () => {
   });
 });
 
+describe("events about pulls that fetched little", () => {
+  const pulls = [
+    { name: "a name that was looked up once more", duration: "412ms", size: 30_000_000 },
+    { name: "an image with most layers in place", duration: "1.2s", size: 4_000_000_000 },
+    { name: "an image whose size is not told", duration: "30s", size: 0 },
+  ];
+  for (const { name, duration, size } of pulls) {
+    it(`teach nothing: ${name}`, () => {
+      const meter = createThroughputMeter(fakeClock());
+      const message = `Successfully pulled image "reg.test/a:1" in ${duration} (${duration} including waiting). Image size: ${size} bytes.`;
+      for (let round = 0; round < 5; round += 1) pullDurations(meter).noteEvent(message);
+      assert.equal(meter.throughputOf("reg.test", "reg.test"), undefined);
+    });
+  }
+});
+
+describe("sizes by name", () => {
+  const image = "reg.test/a:1";
+  const reference = parseReference(image, "current");
+  const attempt = (bytes: number) => ({
+    kind: "pulled" as const,
+    digest: "sha256:a",
+    mediaType: "m",
+    via: registryHost("reg.test"),
+    image: {
+      manifestDigest: "sha256:b",
+      config: { mediaType: "c", digest: "sha256:c", sizeBytes: 1 },
+      layers: [3, bytes].map((sizeBytes) => ({ mediaType: "l", digest: `sha256:${sizeBytes}`, sizeBytes })),
+    },
+  });
+  it("are those of the image that had the name last", () => {
+    const memory = createLayerMemory(10);
+    assert.ok(reference.kind === "reference");
+    const [before, after] = [attempt(4), attempt(5)];
+    memory.remember(reference.reference, before);
+    assert.equal(memory.sizeOf(image), 7);
+    memory.remember(reference.reference, after);
+    assert.equal(memory.sizeOf(image), 8);
+    memory.remember(reference.reference, before);
+    assert.equal(memory.sizeOf(image), 7);
+    assert.equal(memory.sizeOf("reg.test/a:2"), undefined);
+    assert.equal(memory.sizeOf("Not An Image"), undefined);
+  });
+});
+
 describe("measured throughput", () => {
+  it("is believed for an hour from the end of the newest transfer", () => {
+    const hour = 3_600_000;
+    const clock = fakeClock(10 * hour);
+    const meter = createThroughputMeter(clock);
+    const note = (endedMs: number) =>
+      meter.note({ registry: "h.test", bytes: 10_000_000, durationMs: 1000, source: "own", endedMs });
+    const isKnown = () => meter.throughputOf("r.test", "h.test") !== undefined;
+    note(9 * hour - 1);
+    assert.equal(isKnown(), false, "too old");
+    note(9 * hour + 1000);
+    note(9 * hour + 500);
+    clock.advance(1000);
+    assert.equal(isKnown(), true);
+    clock.advance(1);
+    assert.equal(isKnown(), false);
+    note(20 * hour);
+    clock.advance(hour + 1);
+    assert.equal(isKnown(), false, "a clock that is ahead");
+  });
   it("leans to the newest, leaves out small transfers, and is forgotten after an hour", () => {
     const clock = fakeClock();
     const meter = createThroughputMeter(clock);
