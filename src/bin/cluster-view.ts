@@ -82,13 +82,8 @@ function followCluster(
     secrets: accounts.secrets,
     listPullSecrets: clusterPullSecrets({ access, clock }),
     openNodes: (profiles) => {
-      nodes = watchNodes({
-        ...profiles,
-        access,
-        clock,
-        agentNamespace,
-        onEvent: (event) => reportNodes(logger, event),
-      });
+      const onEvent = (event: NodesEvent): void => reportNodes(logger, event);
+      nodes = watchNodes({ ...profiles, access, clock, agentNamespace, onEvent });
       return nodes.nodes;
     },
     ...(withPulls ? { openPulls } : {}),
