@@ -24,4 +24,4 @@ export { type LabelSelector, type Requirement, selects } from "./selector.js";
 export { parseSkip, type Skip, skipAnnotation } from "./skip-annotation.js";
 export { type ConfigStatus, configStatus } from "./status.js";
 export type * from "./types.js";
-export { noteLines, warningLine } from "./warnings.js";
+export { noteLines } from "./warnings.js";

@@ -1,19 +1,11 @@
 import type { Finding } from "../findings/index.js";
-import { byImage, concernsOf, type Ruling } from "./evaluate.js";
+import { byImage, type Ruling } from "./evaluate.js";
 
 /** Kubernetes cuts longer warnings itself and drops what exceeds the total. Source: apiserver pkg/warning, 256 and 4096. */
 const maxWarningLength = 256;
 const maxTotalLength = 4096;
 /** So many images are told of one by one; more nobody reads above the output of a deployment. */
 const maxWarnings = 10;
-
-/** One line for one finding: cause and field first, because tools cut at the end. */
-export function warningLine(finding: Finding): string {
-  const [concern] = concernsOf(finding);
-  return cut(
-    concern === undefined ? lineOf(finding, finding.verdict, finding.message) : told({ concern, actions: [], by: "" }),
-  );
-}
 
 /**
  * The warnings of one answer: one an image, in the order given, within Kubernetes' limits; what does not fit is counted.
@@ -54,7 +46,7 @@ function lineOfImage(rulings: readonly Ruling[]): string {
   return cut(told(first), maxWarningLength - suffix.length) + suffix;
 }
 
-/** Cause, place, image and what is the matter, in one line of any length. */
+/** Cause, place, image and what is the matter, in one line of any length; cause and place first, because tools cut at the end. */
 export function told({ concern }: Ruling): string {
   return lineOf(concern.finding, concern.cause ?? concern.gravity, concern.message);
 }
