@@ -25,8 +25,10 @@
 {{- end -}}
 {{- end -}}
 
+{{/* A name for each mode: while one gives way to another, the Pods of both are there. */}}
 {{- define "pullguard.tlsSecretName" -}}
-{{- default (printf "%s-tls" (include "pullguard.fullname" .)) .Values.certificates.secretName -}}
+{{- $suffix := get (dict "selfManaged" "certificates" "certManager" "cert-manager-tls" "provided" "tls") .Values.certificates.mode -}}
+{{- default (printf "%s-%s" (include "pullguard.fullname" .) $suffix) .Values.certificates.secretName -}}
 {{- end -}}
 
 {{- define "pullguard.image" -}}
