@@ -2,6 +2,7 @@ export { followNodeCredentials, type NodeCredentialsDeps } from "./node-credenti
 export { nodeFilesBelow, signaturesBelow } from "./node-root.js";
 export { runCli } from "./run.js";
 export type {
+  AuditedCluster,
   CertsFlags,
   CheckSetup,
   CliDeps,
