@@ -10,6 +10,7 @@ const rules: Constitution = {
   ranks: {
     core: 0,
     reference: 1,
+    html: 1,
     oci: 1,
     workload: 2,
     credentials: 2,
