@@ -36,6 +36,10 @@ const rules: Constitution = {
   typesOnly: { registry: ["credentials", "node"] },
   packages: {
     "@kubernetes/client-node": ["cluster", "bin"],
+    "@opentelemetry/api": ["telemetry"],
+    "@opentelemetry/exporter-trace-otlp-http": ["telemetry"],
+    "@opentelemetry/resources": ["telemetry"],
+    "@opentelemetry/sdk-trace": ["telemetry"],
     commander: ["cli"],
     express: ["server", "bin"],
     fzstd: ["verification"],
