@@ -5,3 +5,13 @@ export {
   createAdmissionTelemetry,
   type ObservedAdmission,
 } from "./observer.js";
+export { type CurrentReview, ReviewScope } from "./review-scope.js";
+export type {
+  OpenSpan,
+  SpanAttributes,
+  SpanOrder,
+  TraceHeaders,
+  Tracer,
+  TracingOptions,
+} from "./tracer.js";
+export { openTracing } from "./tracing.js";
