@@ -65,7 +65,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     perf: { now: () => deps.clock.nowMs() },
   });
   const checker = createContentChecker({ clock: deps.clock, maxRememberedBlobs: 2 * deps.maxCachedOutcomes });
-  const ahead = createReadAhead(deps.rateLimits);
+  const ahead = createReadAhead(deps.clock, deps.rateLimits);
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
   const progress = new Map<string, Progress>();
   const hostsHash = hostsHasher();

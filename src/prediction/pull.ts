@@ -116,21 +116,37 @@ function beginEarly(
   const release = ahead.claim(request.reference, host, identity);
   if (host === undefined || release === undefined) return { session, end: () => undefined };
   const shared = sharedReads(session);
-  const over = new AbortController();
-  const either = AbortSignal.any([signal, over.signal]);
+  const stop = new AbortController();
+  let isOver = false;
+  let isDone = false;
+  const cut = (): void => stop.abort(signal.reason);
+  signal.addEventListener("abort", cut, { once: true });
   const read = async (readAhead: NonNullable<PullDialect["readAhead"]>): Promise<void> => {
-    const image = await readAhead({ ...request, session: shared.ahead }, either);
-    if (image === undefined || either.aborted) return;
+    const image = await readAhead({ ...request, session: shared.ahead }, stop.signal);
+    await shared.admitted;
+    if (image === undefined || isOver) return;
     const { manifestDigest: digest } = image;
-    await look({ kind: "pulled", digest, mediaType: "", via: host, image }, either);
+    await look({ kind: "pulled", digest, mediaType: "", via: host, image }, stop.signal);
+  };
+  const finish = (): void => {
+    isDone = true;
+    release();
+    stop.abort();
   };
   // Begun after the attempt's own first request, which is to have the better connection.
   queueMicrotask(() =>
     read(dialect.readAhead ?? none)
       .catch(() => undefined)
-      .finally(release),
+      .finally(finish),
   );
-  return { session: shared.attempt, end: () => over.abort() };
+  const end = (): void => {
+    isOver = true;
+    signal.removeEventListener("abort", cut);
+    shared.giveUp();
+    // An answer that is about to come leaves its connection to the next request; breaking off would close it.
+    if (!isDone) ahead.stopSoon(stop);
+  };
+  return { session: shared.attempt, end };
 }
 
 async function none(): Promise<undefined> {

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { Clock } from "../core/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { type ImageReference, repositoryName } from "../reference/index.js";
 import type { Exchange, ExchangeRequest, RateLimits, RegistrySession } from "../registry/index.js";
@@ -14,10 +15,13 @@ export interface ReadAhead {
    * claimed is to be released.
    */
   claim(reference: ImageReference, host: RegistryHost | undefined, identity: string): (() => void) | undefined;
+  /** Aborts what nobody waits for any more, unless it ends by itself within two seconds. */
+  stopSoon(stop: AbortController): void;
 }
 
 /** A crowd of images keeps connections busy enough without. */
 const maxAtATime = 4;
+const graceMs = 2_000;
 const maxHosts = 2000;
 const maxTags = 5000;
 
@@ -26,13 +30,22 @@ const maxTags = 5000;
  * pulls if they had one: where manifests are counted, none is read twice. A tag that was resolved before probably
  * points to the same manifest still, which is known.
  */
-export function createReadAhead(rateLimits: Pick<RateLimits, "readingFor"> | undefined): ReadAhead {
+export function createReadAhead(
+  clock: Pick<Clock, "sleep">,
+  rateLimits: Pick<RateLimits, "readingFor"> | undefined,
+): ReadAhead {
   const answered = new LRUCache<string, true>({ max: maxHosts });
   const resolved = new LRUCache<string, true>({ max: maxTags });
   const busy = new Map<string, number>();
   const tagKey = (reference: ImageReference, identity: string): string =>
     `${repositoryName(reference)}:${reference.tag ?? "latest"} ${identity}`;
   return {
+    stopSoon(stop) {
+      clock.sleep(graceMs, stop.signal).then(
+        () => stop.abort(),
+        () => undefined,
+      );
+    },
     noteAnswer: (address) => void answered.set(address, true),
     noteResolved(reference, identity) {
       if (reference.digest === undefined) resolved.set(tagKey(reference, identity), true);
@@ -57,6 +70,12 @@ export function createReadAhead(rateLimits: Pick<RateLimits, "readingFor"> | und
 export interface SharedReads {
   readonly ahead: RegistrySession;
   readonly attempt: RegistrySession;
+  /**
+   * Resolves when the attempt got its first answer, or was given up. Who asks for blobs before that meets the refusal that
+   * the attempt is just about to have dealt with.
+   */
+  readonly admitted: Promise<void>;
+  giveUp(): void;
 }
 
 /**
@@ -65,7 +84,13 @@ export interface SharedReads {
  */
 export function sharedReads(session: RegistrySession): SharedReads {
   const reads = new Map<string, Promise<Exchange>>();
+  let admit: () => void = () => undefined;
+  const admitted = new Promise<void>((resolve) => {
+    admit = resolve;
+  });
   return {
+    admitted,
+    giveUp: () => admit(),
     ahead: {
       exchange(request, signal) {
         const got = session.exchange({ ...request, ahead: true }, signal);
@@ -79,7 +104,9 @@ export function sharedReads(session: RegistrySession): SharedReads {
         const key = reads.size === 0 ? undefined : keyOf(request);
         const before = key === undefined ? undefined : await reads.get(key)?.catch(() => undefined);
         if (before?.kind === "response" && before.status === 200) return before;
-        return await session.exchange(request, signal);
+        const got = await session.exchange(request, signal);
+        if (got.kind === "response" && got.status < 400) admit();
+        return got;
       },
     },
   };

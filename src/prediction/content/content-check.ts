@@ -47,7 +47,7 @@ export interface ContentCheckerDeps {
 const maxConfigBytes = 4 * 1024 * 1024;
 /** More layers than any runtime can stack; what comes after them is not asked for. */
 const maxProbedLayers = 200;
-const maxRequestsPerHost = 6;
+const maxRequestsPerHost = 24;
 /** Bytes under a digest never change, but they may be deleted, or the right to read them withdrawn. */
 const configTtlMs = 3_600_000;
 const presenceTtlMs = 600_000;
