@@ -10,6 +10,7 @@ const rules: Constitution = {
   ranks: {
     core: 0,
     reference: 1,
+    html: 1,
     oci: 1,
     workload: 2,
     credentials: 2,
@@ -35,6 +36,10 @@ const rules: Constitution = {
   typesOnly: { registry: ["credentials", "node"] },
   packages: {
     "@kubernetes/client-node": ["cluster", "bin"],
+    "@opentelemetry/api": ["telemetry"],
+    "@opentelemetry/exporter-trace-otlp-http": ["telemetry"],
+    "@opentelemetry/resources": ["telemetry"],
+    "@opentelemetry/sdk-trace": ["telemetry"],
     commander: ["cli"],
     express: ["server", "bin"],
     fzstd: ["verification"],
