@@ -10,6 +10,7 @@ const rules: Constitution = {
   ranks: {
     core: 0,
     reference: 1,
+    html: 1,
     oci: 1,
     workload: 2,
     credentials: 2,
@@ -24,6 +25,7 @@ const rules: Constitution = {
     mutation: 9,
     admission: 10,
     agent: 9,
+    audit: 9,
     cluster: 10,
     certs: 10,
     telemetry: 10,
@@ -35,6 +37,10 @@ const rules: Constitution = {
   typesOnly: { registry: ["credentials", "node"] },
   packages: {
     "@kubernetes/client-node": ["cluster", "bin"],
+    "@opentelemetry/api": ["telemetry"],
+    "@opentelemetry/exporter-trace-otlp-http": ["telemetry"],
+    "@opentelemetry/resources": ["telemetry"],
+    "@opentelemetry/sdk-trace": ["telemetry"],
     commander: ["cli"],
     express: ["server", "bin"],
     fzstd: ["verification"],

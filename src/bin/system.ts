@@ -14,3 +14,8 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** Milliseconds of a clock that nobody sets, from whenever the process began. */
+export function steadyMs(): number {
+  return performance.now();
+}

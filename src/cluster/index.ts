@@ -1,7 +1,16 @@
+export { type AuditedObjects, auditedResource, listAudited } from "./audited-objects.js";
 export { readServiceRanges } from "./cluster-ip-ranges.js";
 export { type ConfigWatch, type ConfigWatchDeps, type ConfigWatchEvent, watchConfig } from "./config-watch.js";
 export { createEventRecorder, type EventRecorder, type EventRecorderDeps } from "./events.js";
 export { type ClusterAccess, type ClusterTarget, loadCluster } from "./kubeconfig.js";
+export {
+  type ElectionDeps,
+  type ElectionEvent,
+  type ElectionTimes,
+  electLeader,
+  type LeaderElection,
+} from "./leader-election.js";
+export { clusterLeaseStore, type LeaseRecord, type LeaseStore, type StoredLease } from "./lease-store.js";
 export { type ListedNodesDeps, listNodes } from "./listed-nodes.js";
 export { clusterNamespaces, type NamespacesDeps } from "./namespaces.js";
 export type { WatchEvent } from "./object-watch.js";

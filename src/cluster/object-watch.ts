@@ -120,19 +120,24 @@ export interface AskingFault {
   readonly isRefusal: boolean;
 }
 
-/** Takes what a list rejects with as well as what a watch ends with; only codes of either. */
-export function faultOf(error: unknown, server: string, plural: string): AskingFault {
+/**
+ * Takes what a list rejects with as well as what a watch ends with; only codes of either. `verbs` are what was tried, as a right
+ * is called.
+ */
+export function faultOf(error: unknown, server: string, plural: string, verbs = "list and watch"): AskingFault {
   const status = error instanceof ApiException ? error.code : memberOf(error, "status");
   if (status === 403) {
-    return { reason: `Pullguard has no permission to list and watch ${plural} (403)`, isRefusal: true };
+    return { reason: `Pullguard has no permission to ${verbs} ${plural} (403)`, isRefusal: true };
   }
   if (status === 404) {
     return { reason: `the API server ${server} knows no ${plural} (404)`, isRefusal: true };
   }
   if (typeof status === "number") {
-    return { reason: `the API server ${server} answered ${status} to list or watch ${plural}`, isRefusal: false };
+    const tried = verbs.replace(" and ", " or ");
+    return { reason: `the API server ${server} answered ${status} to ${tried} ${plural}`, isRefusal: false };
   }
   const code = memberOf(error, "code");
   const told = typeof code === "string" ? ` (${code})` : "";
-  return { reason: `the API server ${server} cannot be watched${told}`, isRefusal: false };
+  const watched = verbs === "list and watch" ? "watched" : `asked to ${verbs} ${plural}`;
+  return { reason: `the API server ${server} cannot be ${watched}${told}`, isRefusal: false };
 }

@@ -1,7 +1,21 @@
+export { type ImageVerdict, imageVerdict } from "./image-verdicts.js";
 export { createLogger, type Log, type LoggerOptions, type LogLevel } from "./logger.js";
+export { type MetricDefinition, metricDefinitions } from "./metric-definitions.js";
 export { createMetrics, type Metrics, type MetricsOptions } from "./metrics.js";
+export { metricsPage } from "./metrics-page.js";
+export type { MetricsView, RegistryGauges } from "./metrics-view.js";
 export {
   type AdmissionTelemetry,
   createAdmissionTelemetry,
   type ObservedAdmission,
 } from "./observer.js";
+export { type CurrentReview, ReviewScope } from "./review-scope.js";
+export type {
+  OpenSpan,
+  SpanAttributes,
+  SpanOrder,
+  TraceHeaders,
+  Tracer,
+  TracingOptions,
+} from "./tracer.js";
+export { openTracing } from "./tracing.js";

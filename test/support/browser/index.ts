@@ -1,0 +1,8 @@
+export {
+  accessibilityFaults,
+  isTooWide,
+  launchBrowser,
+  openUrl,
+  servingDocument,
+  type WatchedPage,
+} from "./browser.js";

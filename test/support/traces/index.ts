@@ -1,0 +1,1 @@
+export { receivingTraces, type SpanView } from "./receiver.js";
