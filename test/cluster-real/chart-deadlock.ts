@@ -4,9 +4,16 @@ import { promisify } from "node:util";
 import { at } from "../manifests/objects.js";
 import { createAuthority } from "../support/authority.js";
 import { type ChartValues, chartFolder } from "../support/chart/index.js";
-import { eventually, type KubeAnswer, type KubeClient, type KubeObject } from "../support/kube/index.js";
-import { type ChartWorld, install, listObjects, release, uninstall } from "./chart-world.js";
-import { quietly } from "./world.js";
+import { eventually, type KubeClient } from "../support/kube/index.js";
+import {
+  type ChartWorld,
+  createWorkload as create,
+  install,
+  listObjects,
+  makeNamespace,
+  release,
+  uninstall,
+} from "./chart-world.js";
 
 /** What a cluster can do while no replica is there, and what is left when Pullguard is gone. */
 export function deadlockTests(world: () => ChartWorld): void {
@@ -113,24 +120,6 @@ export function deadlockTests(world: () => ChartWorld): void {
 /** Values of two objects, one level deep. */
 function merged(a: Readonly<Record<string, object>>, b: Readonly<Record<string, object>>): ChartValues {
   return { ...a, ...Object.fromEntries(Object.entries(b).map(([key, value]) => [key, { ...a[key], ...value }])) };
-}
-
-function create(admin: KubeClient, namespace: string): Promise<KubeAnswer> {
-  const template = {
-    metadata: { labels: { app: "web" } },
-    spec: { containers: [{ name: "web", image: "r.test/a:1" }] },
-  };
-  const spec = { selector: { matchLabels: { app: "web" } }, template };
-  return admin.create({
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { generateName: "web-", namespace },
-    spec,
-  } as KubeObject);
-}
-
-async function makeNamespace(admin: KubeClient, name: string): Promise<void> {
-  await quietly(admin.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
 }
 
 const clusterWide = [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { findHelm, openHelm } from "../support/chart/index.js";
 import { findKubeAssets, startKube } from "../support/kube/index.js";
+import { continuityTests } from "./chart-continuity.js";
 import { deadlockTests } from "./chart-deadlock.js";
 import { chartMatrixTests } from "./chart-matrix.js";
 import type { ChartWorld } from "./chart-world.js";
@@ -36,4 +37,5 @@ describe("the chart on a real API server", function () {
 
   chartMatrixTests(started);
   deadlockTests(started);
+  continuityTests(started);
 });
