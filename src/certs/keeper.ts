@@ -89,6 +89,7 @@ class Keeper {
   readonly #deps: KeeperDeps;
   readonly #publication: Publication;
   #seenHolders = false;
+  #isDisputed = false;
   #bundleWritesMs: readonly number[] = [];
 
   constructor(deps: KeeperDeps) {
@@ -137,9 +138,11 @@ class Keeper {
       const wanted = this.#publication.wanted(holder, kept.authorities, clock.nowMs());
       if (holder.bundles.every((bundle) => bundle === wanted) || !leadership.isLeader()) continue;
       if (!this.#mayWrite()) {
-        onEvent({ kind: "disputed", holder: holder.name });
+        if (!this.#isDisputed) onEvent({ kind: "disputed", holder: holder.name });
+        this.#isDisputed = true;
         continue;
       }
+      this.#isDisputed = false;
       const outcome = await bundles.write(holder, wanted, signal);
       onEvent({ kind: outcome === "written" ? "trusted" : "lost", holder: holder.name });
       wrote = true;

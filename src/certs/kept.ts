@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { Redacted } from "../core/index.js";
 import { parseBundle, type TrustedAuthority } from "./bundle.js";
-import type { KeyedCertificate } from "./make.js";
 import type { ServingPair } from "./files.js";
+import type { KeyedCertificate } from "./make.js";
 
 /** The entries of the Secret that certificates are kept in, decoded; whatever is in them. */
 export type SecretValues = Redacted<Readonly<Record<string, string>>>;
@@ -97,7 +97,8 @@ function readPair(
   }
   if (nowMs >= notAfterMs) return `${entryNames.certificate} expired at ${new Date(notAfterMs).toISOString()}`;
   const issuer = authorities.find(
-    (authority) => certificate.checkIssued(authority.certificate) && certificate.verify(authority.certificate.publicKey),
+    (authority) =>
+      certificate.checkIssued(authority.certificate) && certificate.verify(authority.certificate.publicKey),
   );
   if (issuer === undefined) return `${entryNames.certificate} is not signed by a CA in ${entryNames.bundle}`;
   return {

@@ -32,7 +32,11 @@ export interface SelfManagedDeps {
 export interface SelfManagedCertificates {
   /** Until there is a pair, one that nobody trusts: probes do not verify, and the server is live while it waits. */
   current(): { readonly certificatePem: string; readonly keyPem: Redacted<string> };
-  onChange(listener: (pair: { readonly certificatePem: string; readonly keyPem: Redacted<string> }) => void): () => void;
+  onChange(
+    listener: (pair: { readonly certificatePem: string; readonly keyPem: Redacted<string> }) => void,
+  ): () => void;
+  /** When what is served expires, in milliseconds since 1970; undefined while there is no pair. */
+  notAfterMs(): number | undefined;
   /** Why a server should not be sent requests now. */
   notReady(): string | undefined;
   stop(): void;
@@ -62,14 +66,18 @@ export async function openSelfManaged(deps: SelfManagedDeps): Promise<SelfManage
     const found = secret.current();
     if (found.kind !== "found") return;
     const { pair, authorities, faults } = readKept(found.values, names[0] ?? "", clock.nowMs());
-    if (pair === undefined) return refuse(faults.join("; "));
+    if (pair === undefined) {
+      refuse(faults.join("; "));
+      return;
+    }
     unusable = "";
     const isSame = served?.pair.fingerprint256 === pair.fingerprint256;
     try {
       // A listener may refuse what only OpenSSL can judge; the old pair then stays.
       if (!isSame) for (const listener of listeners) listener(pair);
     } catch {
-      return refuse("OpenSSL does not take the pair");
+      refuse("OpenSSL does not take the pair");
+      return;
     }
     served = { pair, authorities };
     if (isSame) return;
@@ -98,7 +106,10 @@ export async function openSelfManaged(deps: SelfManagedDeps): Promise<SelfManage
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    notAfterMs: () => served?.pair.notAfterMs,
     notReady: () => {
+      // What the Secret holds may have become valid by time alone.
+      if (served === undefined || clock.nowMs() >= served.pair.notAfterMs) adopt();
       if (served === undefined) return `there is no serving certificate yet: ${unusable || waitingFor(secret)}`;
       if (clock.nowMs() >= served.pair.notAfterMs) return "the serving certificate has expired";
       const holder = isPublished ? undefined : untrusted(served.pair);
