@@ -1,3 +1,4 @@
+export { type AuditedObjects, auditedResource, listAudited } from "./audited-objects.js";
 export {
   type FollowedSecret,
   followSecret,

@@ -17,7 +17,9 @@ export interface Resource<T extends PrunedObject> {
   /** Leaves out what does not match; all objects where absent. */
   readonly fieldSelector?: string;
   /** Asks for one page of a list; the answer may be anything. */
-  readonly page: (query: PageQuery, options: ReturnType<typeof withSignal>) => Promise<unknown>;
+  readonly page: (query: PageQuery, options: ReturnType<typeof withSignal>, signal: AbortSignal) => Promise<unknown>;
+  /** Objects of one page; 500 where absent. */
+  readonly pageSize?: number;
   /** What is kept of an object, as a list (with dates read) or a watch (without) tells it. Never throws. */
   readonly prune: (object: unknown) => T;
 }
@@ -34,17 +36,18 @@ const pageSize = 500;
 const pagePatienceMs = 60_000;
 
 /**
- * Every object of the kind, as of one moment.
+ * Every object of the kind, as of one moment. With a clock no page is waited for longer than a minute.
  * @throws ApiException for a refusal, the system's error where nobody answers, an Error for an answer that is no list
  */
-export async function listResource<T extends PrunedObject>(resource: Resource<T>, signal: AbortSignal, clock: Clock) {
+export async function listResource<T extends PrunedObject>(resource: Resource<T>, signal: AbortSignal, clock?: Clock) {
   const items: T[] = [];
   let next: string | undefined;
   const { fieldSelector } = resource;
-  const wanted = { limit: pageSize, ...(fieldSelector === undefined ? {} : { fieldSelector }) };
+  const wanted = { limit: resource.pageSize ?? pageSize, ...(fieldSelector === undefined ? {} : { fieldSelector }) };
   for (;;) {
     const query = { ...wanted, ...(next === undefined ? {} : { _continue: next }) };
-    const page = await withPatience(clock, pagePatienceMs, (own) => resource.page(query, withSignal(own)), signal);
+    const ask = (own: AbortSignal) => resource.page(query, withSignal(own), own);
+    const page = await (clock === undefined ? ask(signal) : withPatience(clock, pagePatienceMs, ask, signal));
     const metadata = memberOf(page, "metadata");
     const listed = memberOf(page, "items");
     const resourceVersion = textOf(memberOf(metadata, "resourceVersion"));

@@ -9,6 +9,7 @@ import type { RateLimits, RegistryClient } from "../registry/index.js";
 import { createContentChecker } from "./content/content-check.js";
 import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
 import { type Pulling, pullWithCredentials } from "./pull.js";
+import { createReadAhead } from "./read-ahead.js";
 import { createSharedWork } from "./shared-work.js";
 import type { FailedAttempt, PulledAttempt, PullOutcome, PullQuestion } from "./types.js";
 
@@ -25,7 +26,7 @@ export interface PredictorDeps {
   /** How long a check goes on after everybody who asked has left; its answer then serves the next one. */
   readonly lingerMs: number;
   /** Budgets that registries told of; absent: pulls are never spared. */
-  readonly rateLimits?: Pick<RateLimits, "isLow">;
+  readonly rateLimits?: Pick<RateLimits, "isLow" | "readingFor">;
   readonly onCache?: (result: "hit" | "miss" | "shared") => void;
   /** `skip`: what manifests list is not looked at. `check` where absent. */
   readonly layers?: "check" | "skip";
@@ -64,6 +65,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     perf: { now: () => deps.clock.nowMs() },
   });
   const checker = createContentChecker({ clock: deps.clock, maxRememberedBlobs: 2 * deps.maxCachedOutcomes });
+  const ahead = createReadAhead(deps.clock, deps.rateLimits);
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
   const progress = new Map<string, Progress>();
   const hostsHash = hostsHasher();
@@ -81,10 +83,10 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     async predict(question, node, signal) {
       const known = recall(question, node);
       if (known !== undefined) return known;
-      deps.onCache?.("miss");
-      if (signal.aborted) return unfinished(undefined);
       const where = placeOf(question, node);
       const key = keyOf(where, question);
+      deps.onCache?.(progress.has(key) ? "shared" : "miss");
+      if (signal.aborted) return unfinished(undefined);
       const manifestsFor = (credential: RegistryCredential | undefined): ManifestMemory => ({
         recall: (digest) => manifests.get(`${where}\n${digest}\n${identityOf(credential)}`),
         remember: (attempt) => manifests.set(`${where}\n${attempt.digest}\n${identityOf(credential)}`, attempt),
@@ -111,6 +113,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
             manifestsFor,
             onHost,
             onManifest,
+            ahead,
             ...(layers === "skip" ? {} : { content: { checker, scopeOf } }),
             ...(rateLimits === undefined ? {} : { rateLimits }),
           };

@@ -66,6 +66,7 @@ export interface RegistryDeps {
 
 interface Remembered {
   readonly state: HostState;
+  readonly repository: string;
   readonly untilMs: number;
 }
 
@@ -86,6 +87,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     ...(deps.onTransfer === undefined ? {} : { onTransfer: deps.onTransfer }),
     tokens: new TokenCache(deps.clock),
     states: new LRUCache<string, Remembered>({ max: 2000 }),
+    latest: new LRUCache<string, Remembered>({ max: 2000 }),
     hostKey: ({ tls, headers, proxy, ...host }) => {
       const parts = [
         host.scheme,
@@ -115,14 +117,17 @@ interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer"> {
   readonly clock: Clock;
   readonly userAgent: string;
   readonly tokens: TokenCache;
+  /** By host, account and repository. */
   readonly states: LRUCache<string, Remembered>;
+  /** By host and account: what a repository was last found to want, which its neighbours will want as well. */
+  readonly latest: LRUCache<string, Remembered>;
   /** Everything that decides what a host is told and how; equal keys may share what was learnt. */
   readonly hostKey: (host: RegistryHost) => string;
   readonly sendFor: (host: RegistryHost) => VisitDeps["send"];
 }
 
 function createSession(shared: Shared, credential: RegistryCredential | undefined): RegistrySession {
-  const { clock, states } = shared;
+  const { clock, states, latest } = shared;
 
   async function exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange> {
     const { account, identity } = senderFor(request.host, credential);
@@ -131,8 +136,11 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const deps = { ...shared, account, tokenScope, send: shared.sendFor(request.host) };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
-    const remembered = states.get(stateKey);
-    const warm = remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered.state : undefined;
+    const warm = recalled(states.get(stateKey), clock)?.state;
+    const likely = warm === undefined ? inherited(recalled(latest.get(tokenScope), clock), request) : undefined;
+    if (request.ahead === true)
+      return await new Visit(deps, request, warm ?? likely ?? untouched(), false, signal).run();
+    if (likely !== undefined) new Visit(deps, request, likely, false, signal).fetchTokenAhead();
     let state = warm ?? untouched();
     const visit = new Visit(deps, request, state, false, signal);
     let result = await visit.run();
@@ -141,12 +149,16 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
       state = untouched();
       result = await new Visit(deps, request, state, true, signal).run();
     }
-    if (result.kind === "response" && result.status < 400) {
-      states.set(stateKey, { state, untilMs: clock.nowMs() + rememberMs });
-    } else if (warm !== undefined && result.kind !== "fault") {
-      states.delete(stateKey);
-    }
+    const learnt = { state, repository: request.repository, untilMs: clock.nowMs() + rememberMs };
+    if (result.kind === "response" && result.status < 400) keep(stateKey, tokenScope, learnt);
+    else if (warm !== undefined && result.kind !== "fault") states.delete(stateKey);
     return result;
+  }
+
+  function keep(stateKey: string, tokenScope: string, learnt: Remembered): void {
+    states.set(stateKey, learnt);
+    // Of a repository that asks for nothing the others learn nothing.
+    if (learnt.state.authorizer.hasHandlers || learnt.state.plainHttp) latest.set(tokenScope, learnt);
   }
 
   function report(host: RegistryHost, startedMs: number, result: Exchange, sink: MeteredSink | undefined): void {
@@ -175,6 +187,24 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
       return { kind: "fault", url: "", fault: fault("aborted", request.host.address) };
     },
   };
+}
+
+function recalled(remembered: Remembered | undefined, clock: Clock): Remembered | undefined {
+  return remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered : undefined;
+}
+
+/**
+ * What a repository will probably want: what its registry wanted for another one. Enough to fetch a token while the first
+ * request is on its way to be refused; that request itself goes as a runtime sends it.
+ */
+function inherited(of: Remembered | undefined, { host, repository }: ExchangeRequest): HostState | undefined {
+  if (of === undefined) return undefined;
+  const { plainHttp, authorizer } = of.state;
+  const scheme = plainHttp ? "http" : host.scheme;
+  const base = `${scheme}://${host.address}`;
+  if (!URL.canParse(base)) return undefined;
+  const { origin } = new URL(base);
+  return { plainHttp, authorizer: authorizer.inheritedBy(repository, { from: of.repository, origin }) };
 }
 
 /** As whom a host is asked. */

@@ -44,12 +44,12 @@ interface Lane {
   busy: number;
 }
 
-const maxBusyPerRoute = 8;
+const maxBusyPerRoute = 24;
 const maxIdle = 64;
 const idleMs = 20_000;
 
 /**
- * Keeps connections for reuse: at most 8 busy ones a route (the ninth request waits), at most 64 idle ones in all.
+ * Keeps connections for reuse: at most 24 busy ones a route (the next request waits), at most 64 idle ones in all.
  *
  * Each undici Client gets one socket that was dialled for it. A Pool would dial by itself, out of reach of the request's
  * signal, and would not say whether a socket is fresh, which decides if a reset may be repeated.
