@@ -3,6 +3,7 @@ import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config
 import { type Clock, PullguardError } from "../core/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { openClusterCertificates } from "./certificates.js";
 import { openClusterView } from "./cluster-view.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
@@ -27,15 +28,19 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
-  const node = await nodeView(config, { clock, logger, metrics });
+  const telemetry = { clock, logger, metrics };
+  const node = await nodeView(config, telemetry);
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
     const { addressRules } = policy;
     const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
     try {
+      const certificates =
+        config.certificates === "files" ? {} : { certificates: await openClusterCertificates(config, env, telemetry) };
       const serving = await serve({
         config,
+        ...certificates,
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
