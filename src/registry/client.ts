@@ -6,13 +6,16 @@ import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import type { AddressGuard } from "./address-guard.js";
 import { Authorizer } from "./authorizer.js";
-import { fault } from "./fault.js";
+import { fault, isHeldBack } from "./fault.js";
 import { type MeteredSink, meteredSink } from "./metered-sink.js";
+import { createPauses, type Pauses } from "./pauses.js";
 import { visitPinged } from "./pinged-visit.js";
 import { createProxyChoice } from "./proxy-choice.js";
 import type { RateLimitReading, SeenRateLimit } from "./ratelimit.js";
+import { retryAfter } from "./response.js";
 import type { Account } from "./token.js";
 import { TokenCache } from "./token-cache.js";
+import type { RegistryLimits } from "./traffic.js";
 import { Transport } from "./transport.js";
 import { createTrustStore } from "./trust.js";
 import type {
@@ -62,6 +65,10 @@ export interface RegistryDeps {
   readonly onRateLimit?: (seen: SeenRateLimit) => void;
   /** Told of bodies that were read, by whoever is interested in how fast they came. */
   readonly onTransfer?: (transfer: ReadBody) => void;
+  /** Absent: nothing is held back, whatever registries do. */
+  readonly limits?: RegistryLimits;
+  /** From 0 to 1, for the jitter of pauses; `Math.random` where absent. */
+  readonly random?: () => number;
 }
 
 interface Remembered {
@@ -78,12 +85,15 @@ const rememberMs = 5 * 60_000;
 export function createRegistryClient(deps: RegistryDeps): RegistryClient {
   const trusts = createTrustStore(deps.systemCaPems, deps.identityKey);
   const proxies = createProxyChoice(deps.identityKey);
-  const transport = new Transport(deps, trusts, proxies);
+  const { limits, random = Math.random } = deps;
+  const transport = new Transport(deps, trusts, proxies, limits === undefined ? undefined : { ...limits, random });
+  const pauses = limits === undefined ? undefined : createPauses(deps.clock);
   const shared: Shared = {
     clock: deps.clock,
     userAgent: deps.userAgent,
     ...(deps.onRateLimit === undefined ? {} : { onRateLimit: deps.onRateLimit }),
     ...(deps.onTransfer === undefined ? {} : { onTransfer: deps.onTransfer }),
+    ...(pauses === undefined ? {} : { pauses }),
     tokens: new TokenCache(deps.clock),
     states: new LRUCache<string, Remembered>({ max: 2000 }),
     hostKey: ({ tls, headers, proxy, ...host }) => {
@@ -102,18 +112,24 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     sendFor: (host) => async (request, signal) => {
       const startedMs = deps.clock.nowMs();
       const sent = await transport.send(request, host, signal);
+      if (sent.kind === "fault" && isHeldBack(sent.fault)) return sent;
       const durationMs = deps.clock.nowMs() - startedMs;
       const result = sent.kind === "fault" ? { fault: sent.fault.kind } : { status: sent.status };
       deps.observer?.onRequest({ registry: host.address, method: request.method, ...result, durationMs });
       return sent;
     },
   };
-  return { session: (credential) => createSession(shared, credential), close: () => transport.close() };
+  return {
+    session: (credential) => createSession(shared, credential),
+    health: () => transport.health((host) => pauses?.longestMs(host)),
+    close: () => transport.close(),
+  };
 }
 
 interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer"> {
   readonly clock: Clock;
   readonly userAgent: string;
+  readonly pauses?: Pauses;
   readonly tokens: TokenCache;
   readonly states: LRUCache<string, Remembered>;
   /** Everything that decides what a host is told and how; equal keys may share what was learnt. */
@@ -122,14 +138,17 @@ interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer"> {
 }
 
 function createSession(shared: Shared, credential: RegistryCredential | undefined): RegistrySession {
-  const { clock, states } = shared;
+  const { clock, states, pauses } = shared;
 
   async function exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange> {
     const { account, identity } = senderFor(request.host, credential);
     const untouched = (): HostState => ({ authorizer: new Authorizer(account), plainHttp: false });
     const tokenScope = JSON.stringify([account !== undefined, identity, shared.hostKey(request.host)]);
     const stateKey = JSON.stringify([tokenScope, request.repository]);
-    const deps = { ...shared, account, tokenScope, send: shared.sendFor(request.host) };
+    const send = shared.sendFor(request.host);
+    const pausing = pauses === undefined ? { send } : pausable({ send, pauses, clock, identity }, request.host);
+    if ("pausedFor" in pausing && pausing.pausedFor !== undefined) return pausing.pausedFor;
+    const deps = { ...shared, account, tokenScope, ...pausing };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
     const remembered = states.get(stateKey);
     const warm = remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered.state : undefined;
@@ -177,6 +196,36 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
   };
 }
 
+interface Sender {
+  readonly send: VisitDeps["send"];
+  readonly pauses: Pauses;
+  readonly clock: Clock;
+  readonly identity: string;
+}
+
+/** How one sender asks a host that may want to be left alone by it, and the answer where it does so now. */
+function pausable({ send, pauses, clock, identity }: Sender, { scheme, address }: RegistryHost) {
+  const base = `${scheme}://${address}`;
+  const registry = URL.canParse(base) ? new URL(base).host : address;
+  const untilMs = pauses.untilMs(registry, identity);
+  return {
+    send: async (...[request, signal]: Parameters<VisitDeps["send"]>) => {
+      const sent = await send(request, signal);
+      if (sent.kind === "answer" && sent.status === 429) {
+        pauses.note(registry, identity, retryAfter(sent.header("retry-after"), clock) ?? 0);
+      }
+      return sent;
+    },
+    isPaused: () => pauses.untilMs(registry, identity) !== undefined,
+    pausedFor: untilMs === undefined ? undefined : pausedExchange(registry, untilMs - clock.nowMs()),
+  };
+}
+
+function pausedExchange(registry: string, waitMs: number): Exchange {
+  const detail = `it asked to be left alone, for ${Math.ceil(waitMs / 1000)} s more`;
+  return { kind: "fault", url: "", fault: fault("paused", registry, detail) };
+}
+
 /** As whom a host is asked. */
 function senderFor(host: RegistryHost, credential: RegistryCredential | undefined) {
   const given = host.kubeletCredentials === "withheld" ? undefined : credential;
@@ -207,7 +256,7 @@ function conclusive(result: Exchange, state: HostState): boolean {
     case "response":
       return ![401, 403, 404].includes(result.status);
     case "fault":
-      return result.fault.kind === "aborted" || !state.plainHttp;
+      return result.fault.kind === "aborted" || isHeldBack(result.fault) || !state.plainHttp;
     case "refused":
       return false;
   }
