@@ -17,7 +17,7 @@ import { type Clock, PullguardError } from "../core/index.js";
 import { inMemorySecretSource, type SecretSource } from "../credentials/index.js";
 import type { ListPullSecrets } from "../mutation/index.js";
 import type { ReadinessCheck } from "../server/index.js";
-import type { Log } from "../telemetry/index.js";
+import type { Log, Metrics } from "../telemetry/index.js";
 import type { AssemblyOrder } from "./assemble.js";
 
 /** What a cluster tells while the webhook runs. */
@@ -38,6 +38,7 @@ export function openClusterView(
   config: Pick<ServeConfig, "noCluster" | "kubeconfig" | "agentNamespace" | "watchPulls">,
   clock: Clock,
   logger: Log,
+  metrics?: Metrics,
 ): ClusterView {
   if (config.noCluster) {
     const absent = { kind: "unreadable", reason: "Pullguard was told to read nothing from the cluster" } as const;
@@ -49,23 +50,28 @@ export function openClusterView(
   if (access === undefined) {
     throw new PullguardError("ConfigInvalid", "no cluster is configured; give --kubeconfig FILE or --no-cluster");
   }
-  return followCluster(access, config, clock, logger);
+  return followCluster(access, config, clock, { logger, ...(metrics === undefined ? {} : { metrics }) });
 }
 
 function followCluster(
   access: ClusterAccess,
   { agentNamespace, watchPulls: withPulls }: Pick<ServeConfig, "agentNamespace" | "watchPulls">,
   clock: Clock,
-  logger: Log,
+  { logger, metrics }: { readonly logger: Log; readonly metrics?: Metrics },
 ): ClusterView {
+  const count = watchCounter(clock, metrics);
   const accounts = watchServiceAccounts({
     access,
     clock,
     source: clusterSecretSource({ access, clock }),
-    onEvent: (event) => reportAccounts(logger, event),
+    onEvent: (event) => {
+      count("serviceaccounts", event.kind);
+      reportAccounts(logger, event);
+    },
   });
   let nodes: WatchedNodes | undefined;
   let pulls: WatchedPulls | undefined;
+  const reportPulls = pullsReporter(logger);
   const openPulls: AssemblyOrder["openPulls"] = ({ durations, layers }) => {
     pulls = watchPulls({
       access,
@@ -74,7 +80,10 @@ function followCluster(
       // What a registry told is exact; nodes tell of images too that were never asked for here.
       sizeOf: (image) => layers.sizeOf(image) ?? nodes?.sizeOf(image),
       nodeNamed: (name) => nodes?.nodeNamed(name),
-      onEvent: pullsReporter(logger),
+      onEvent: (event) => {
+        count(event.resource, event.kind);
+        reportPulls(event);
+      },
     });
     return pulls.queue;
   };
@@ -82,7 +91,10 @@ function followCluster(
     secrets: accounts.secrets,
     listPullSecrets: clusterPullSecrets({ access, clock }),
     openNodes: (profiles) => {
-      const onEvent = (event: NodesEvent): void => reportNodes(logger, event);
+      const onEvent = (event: NodesEvent): void => {
+        if ("resource" in event) count(event.resource, event.kind);
+        reportNodes(logger, event);
+      };
       nodes = watchNodes({ ...profiles, access, clock, agentNamespace, onEvent });
       return nodes.nodes;
     },
@@ -96,6 +108,13 @@ function followCluster(
       pulls?.stop();
       nodes?.stop();
     },
+  };
+}
+
+function watchCounter(clock: Clock, metrics: Metrics | undefined) {
+  return (resource: string, kind: string): void => {
+    if (kind === "synced") metrics?.watchSynced(resource, clock.nowMs());
+    else metrics?.watchFault(resource);
   };
 }
 

@@ -68,7 +68,14 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     },
     ...(deps.readiness ?? []),
   ]);
-  const onFault = (error: unknown): void => logger.error({ err: error }, "unexpected fault in a handler");
+  metrics.observe({
+    ready: () => readiness.faults().length === 0,
+    certificateExpiryMs: () => certificates.current().notAfterMs,
+  });
+  const onFault = (error: unknown): void => {
+    metrics.fault("handler");
+    logger.error({ err: error }, "unexpected fault in a handler");
+  };
   const scope = deps.scope === undefined ? {} : { scope: deps.scope };
   const events = deps.events === undefined ? {} : { events: deps.events };
   const observer = createAdmissionTelemetry({ metrics, logger });

@@ -29,7 +29,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const metrics = createMetrics({ version, processMetrics: true });
   const node = nodeView(config, { clock, logger, metrics });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
-  const cluster = openClusterView(config, clock, logger);
+  const cluster = openClusterView(config, clock, logger, metrics);
   try {
     const { addressRules } = policy;
     const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
@@ -77,7 +77,10 @@ function assembleWebhookCheck(
 ): Assembly {
   const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
-    onFault: (error) => logger.error({ err: error }, "a check failed"),
+    onFault: (error) => {
+      metrics.fault("check");
+      logger.error({ err: error }, "a check failed");
+    },
     onRequest: ({ registry, method, status, durationMs }) =>
       metrics.registryRequest({ registry, method, code: status ?? "fault", durationMs }),
     onRateLimit: ({ registry, reading }) => metrics.rateLimitRemaining(registry, reading.remaining),

@@ -84,10 +84,10 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     async predict(question, node, signal) {
       const known = recall(question, node);
       if (known !== undefined) return known;
-      deps.onCache?.("miss");
-      if (signal.aborted) return unfinished(undefined);
       const where = placeOf(question, node);
       const key = keyOf(where, question);
+      deps.onCache?.(progress.has(key) ? "shared" : "miss");
+      if (signal.aborted) return unfinished(undefined);
       const manifestsFor = (credential: RegistryCredential | undefined): ManifestMemory => ({
         recall: (digest) => manifests.get(`${where}\n${digest}\n${identityOf(credential)}`),
         remember: (attempt) => manifests.set(`${where}\n${attempt.digest}\n${identityOf(credential)}`, attempt),

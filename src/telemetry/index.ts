@@ -1,5 +1,9 @@
+export { type ImageVerdict, imageVerdict } from "./image-verdicts.js";
 export { createLogger, type Log, type LoggerOptions, type LogLevel } from "./logger.js";
+export { type MetricDefinition, metricDefinitions } from "./metric-definitions.js";
 export { createMetrics, type Metrics, type MetricsOptions } from "./metrics.js";
+export { metricsPage } from "./metrics-page.js";
+export type { MetricsView, RegistryGauges } from "./metrics-view.js";
 export {
   type AdmissionTelemetry,
   createAdmissionTelemetry,

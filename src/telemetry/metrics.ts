@@ -1,6 +1,21 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Finding } from "../findings/index.js";
-import { BoundedLabel, oneOf } from "./labels.js";
+import { imageVerdict } from "./image-verdicts.js";
+import { oneOf, RegistryLabels } from "./labels.js";
+import { createMeters, type Meters } from "./meters.js";
+import {
+  circuitStates,
+  codes,
+  type decisions,
+  type faultParts,
+  kinds,
+  methods,
+  operations,
+  refusals,
+  shedReasons,
+  watchedResources,
+} from "./metric-definitions.js";
+import { createViews, type MetricsView } from "./metrics-view.js";
 
 /** What a server exposes and what the rest reports. Nothing here takes an image, a Pod or a namespace as a label. */
 export interface Metrics {
@@ -10,11 +25,15 @@ export interface Metrics {
   admission(event: {
     readonly operation: string;
     readonly kind: string;
-    readonly decision: "allow" | "warn" | "deny" | "audit" | "skip";
+    readonly decision: (typeof decisions)[number];
     readonly durationMs: number;
   }): void;
+  /** A request was allowed unchecked, for want of capacity. Reasons that the definitions do not know count as `other`. */
+  shed(reason: string): void;
   mutation(event: { readonly kind: string; readonly result: "changed" | "unchanged" }): void;
-  imageCheck(finding: Pick<Finding, "reference" | "verdict">): void;
+  imageCheck(finding: Pick<Finding, "reference" | "verdict" | "cause">): void;
+  /** A fault of Pullguard's own. */
+  fault(part: (typeof faultParts)[number]): void;
   /** @param request.code  HTTP status, or `fault` where no answer came */
   registryRequest(request: {
     readonly registry: string;
@@ -22,6 +41,8 @@ export interface Metrics {
     readonly code: number | "fault";
     readonly durationMs: number;
   }): void;
+  /** A request was not sent, though somebody wanted it. */
+  registryRefusal(registry: string, reason: string): void;
   /** What a registry last said of the pulls that are left to whoever asked. */
   rateLimitRemaining(registry: string, remaining: number): void;
   /** How long a node takes to pull one workload's images; Infinity: more than a day, which it is counted as. */
@@ -30,9 +51,16 @@ export interface Metrics {
   configReload(result: "success" | "failure"): void;
   /** One layer that was read as a whole, or that there was no time for. */
   layerVerification(result: "sound" | "damaged" | "unread" | "dropped"): void;
+  /** A kind of object was listed and is followed from then on. */
+  watchSynced(resource: string, atMs: number): void;
+  /** What is known of a kind of object may be old from now on. */
+  watchFault(resource: string): void;
+  traceSpans(result: "sent" | "lost", spans: number): void;
+  /** Gauges that are read when somebody scrapes, for as long as the process lives. */
+  observe(view: MetricsView): void;
 }
 
-/** `maxRegistries` distinct registries get a label of their own (100 where absent), all later ones share `other`. */
+/** Places for `maxRegistries` registries beside the well-known ones (100 where absent), all later ones share `other`. */
 export interface MetricsOptions {
   readonly version: string;
   readonly maxRegistries?: number;
@@ -40,23 +68,17 @@ export interface MetricsOptions {
   readonly processMetrics?: boolean;
 }
 
-const operations = new Set(["CREATE", "UPDATE", "DELETE", "CONNECT"]);
-const kinds = new Set([
-  "Pod",
-  "Deployment",
-  "ReplicaSet",
-  "StatefulSet",
-  "DaemonSet",
-  "Job",
-  "CronJob",
-  "ReplicationController",
-  "PodTemplate",
-]);
-const methods = new Set(["GET", "HEAD", "POST"]);
-const admissionBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const pullBuckets = [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
+const known = {
+  operations: new Set<string>(operations),
+  kinds: new Set<string>(kinds),
+  methods: new Set<string>(methods),
+  codes: new Set<string>(codes),
+  shedReasons: new Set<string>(shedReasons),
+  refusals: new Set<string>(refusals),
+  circuitStates: new Set<string>(circuitStates),
+  resources: new Set<string>(watchedResources),
+};
 const daySeconds = 86_400;
-const registryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
  * A registry of its own with all of Pullguard's metrics; label values are closed sets or bounded, as whoever may create
@@ -64,119 +86,82 @@ const registryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
  */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
-  const registries = new BoundedLabel(options.maxRegistries ?? 100);
+  const registries = new RegistryLabels(options.maxRegistries ?? 100);
   const meters = createMeters(registry);
   const { version } = options;
   meters.buildInfo.set({ version, nodejs_version: process.version }, 1);
   if (options.processMetrics === true) {
     collectDefaultMetrics({ register: registry });
+    // Gauges that are named like counters, which lints of expositions refuse; the same numbers are there by type without it.
+    for (const kind of ["handles", "requests", "resources"]) registry.removeSingleMetric(`nodejs_active_${kind}_total`);
   }
+  const views = createViews(meters, registries);
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
-    admission: ({ operation, kind, decision, durationMs }) => {
-      meters.admissions.inc({ operation: oneOf(operations, operation), kind: oneOf(kinds, kind), decision });
-      meters.admissionSeconds.observe({ decision }, durationMs / 1000);
+    text: () => {
+      views.read();
+      return registry.metrics();
     },
-    mutation: ({ kind, result }) => {
-      meters.mutations.inc({ kind: oneOf(kinds, kind), result });
-    },
-    imageCheck: ({ reference, verdict }) => {
-      meters.imageChecks.inc({ registry: reference === null ? "none" : registries.of(domainOf(reference)), verdict });
-    },
-    registryRequest: ({ registry: domain, method, code, durationMs }) => {
-      const labels = { registry: registries.of(domain), method: oneOf(methods, method) };
-      meters.registryRequests.inc({ ...labels, code: codeLabel(code) });
-      meters.registrySeconds.observe(labels, durationMs / 1000);
-    },
-    rateLimitRemaining: (domain, remaining) => {
-      meters.rateLimitRemaining.set({ registry: registries.of(domain) }, remaining);
-    },
-    // One infinite observation would make the sum useless for good.
-    predictedPull: (pullMs) => meters.predictedPullSeconds.observe(Math.min(pullMs / 1000, daySeconds)),
-    cacheRequest: (result) => meters.cacheRequests.inc({ result }),
+    observe: views.add,
+    ...admissionMethods(meters, registries),
+    ...registryMethods(meters, registries),
     configReload: (result) => meters.configReloads.inc({ result }),
     layerVerification: (result) => meters.layerVerifications.inc({ result }),
+    watchSynced: (name, atMs) => {
+      const resource = oneOf(known.resources, name);
+      meters.watchUp.set({ resource }, 1);
+      meters.watchSynced.set({ resource }, atMs / 1000);
+    },
+    watchFault: (name) => {
+      const resource = oneOf(known.resources, name);
+      meters.watchUp.set({ resource }, 0);
+      meters.watchFaults.inc({ resource });
+    },
+    traceSpans: (result, spans) => meters.traceSpans.inc({ result }, spans),
   };
 }
 
-function createMeters(registry: Registry) {
-  const registers = [registry];
+type AdmissionMethods = "admission" | "shed" | "mutation" | "imageCheck" | "fault" | "predictedPull" | "cacheRequest";
+
+function admissionMethods(meters: Meters, registries: RegistryLabels): Pick<Metrics, AdmissionMethods> {
   return {
-    admissions: new Counter({
-      name: "pullguard_admission_requests_total",
-      help: "Admission requests answered, by decision (audit: recorded only; skip: nothing to check).",
-      labelNames: ["operation", "kind", "decision"],
-      registers,
-    }),
-    admissionSeconds: new Histogram({
-      name: "pullguard_admission_duration_seconds",
-      help: "Time from a parsed admission request to its answer.",
-      labelNames: ["decision"],
-      buckets: admissionBuckets,
-      registers,
-    }),
-    mutations: new Counter({
-      name: "pullguard_mutation_requests_total",
-      help: "Requests to change an object answered without a fault, by result.",
-      labelNames: ["kind", "result"],
-      registers,
-    }),
-    imageChecks: new Counter({
-      name: "pullguard_image_checks_total",
-      help: "Images judged, by registry (none: invalid name) and verdict.",
-      labelNames: ["registry", "verdict"],
-      registers,
-    }),
-    registryRequests: new Counter({
-      name: "pullguard_registry_requests_total",
-      help: "Requests sent to registries, by HTTP status (fault: no answer).",
-      labelNames: ["registry", "method", "code"],
-      registers,
-    }),
-    registrySeconds: new Histogram({
-      name: "pullguard_registry_request_duration_seconds",
-      help: "Time of requests to registries.",
-      labelNames: ["registry", "method"],
-      buckets: registryBuckets,
-      registers,
-    }),
-    rateLimitRemaining: new Gauge({
-      name: "pullguard_registry_ratelimit_remaining",
-      help: "Pulls that a registry last said are left, for the credentials that asked last.",
-      labelNames: ["registry"],
-      registers,
-    }),
-    predictedPullSeconds: new Histogram({
-      name: "pullguard_predicted_pull_seconds",
-      help: "Time that a node is predicted to take for the images of one admitted workload's Pod, queue included.",
-      buckets: pullBuckets,
-      registers,
-    }),
-    cacheRequests: new Counter({
-      name: "pullguard_cache_requests_total",
-      help: "Predictions looked up in the cache (shared: joined one under way).",
-      labelNames: ["result"],
-      registers,
-    }),
-    configReloads: new Counter({
-      name: "pullguard_config_reloads_total",
-      help: "Reloads of files that changed on disk.",
-      labelNames: ["result"],
-      registers,
-    }),
-    layerVerifications: new Counter({
-      name: "pullguard_layer_verifications_total",
-      help: "Layers read as a whole after admissions (dropped: too many were waiting).",
-      labelNames: ["result"],
-      registers,
-    }),
-    buildInfo: new Gauge({
-      name: "pullguard_build_info",
-      help: "Always 1; the labels tell the version.",
-      labelNames: ["version", "nodejs_version"],
-      registers,
-    }),
+    admission: ({ operation, kind, decision, durationMs }) => {
+      const labels = { operation: oneOf(known.operations, operation), kind: oneOf(known.kinds, kind), decision };
+      meters.admissions.inc(labels);
+      meters.admissionSeconds.observe({ decision }, durationMs / 1000);
+    },
+    shed: (reason) => meters.admissionsShed.inc({ reason: oneOf(known.shedReasons, reason) }),
+    mutation: ({ kind, result }) => meters.mutations.inc({ kind: oneOf(known.kinds, kind), result }),
+    imageCheck: (finding) => {
+      const { reference } = finding;
+      const registry = reference === null ? "none" : registries.of(domainOf(reference));
+      meters.imageChecks.inc({ registry, verdict: imageVerdict(finding) });
+    },
+    fault: (part) => meters.faults.inc({ part }),
+    // One infinite observation would make the sum useless for good.
+    predictedPull: (pullMs) => meters.predictedPullSeconds.observe(Math.min(pullMs / 1000, daySeconds)),
+    cacheRequest: (result) => meters.cacheRequests.inc({ result }),
+  };
+}
+
+type RegistryMethods = "registryRequest" | "registryRefusal" | "rateLimitRemaining";
+
+function registryMethods(meters: Meters, registries: RegistryLabels): Pick<Metrics, RegistryMethods> {
+  return {
+    registryRequest: ({ registry: domain, method, code, durationMs }) => {
+      if (code !== "fault" && code < 400) registries.prove(domain);
+      const labels = { registry: registries.of(domain), method: oneOf(known.methods, method) };
+      meters.registryRequests.inc({ ...labels, code: codeLabel(code) });
+      meters.registrySeconds.observe(labels, durationMs / 1000);
+    },
+    registryRefusal: (domain, reason) => {
+      meters.registryRefusals.inc({ registry: registries.of(domain), reason: oneOf(known.refusals, reason) });
+    },
+    rateLimitRemaining: (domain, remaining) => {
+      const registry = registries.of(domain);
+      // The last of many unknown ones would say nothing of any of them.
+      if (registry !== "other") meters.rateLimitRemaining.set({ registry }, remaining);
+    },
   };
 }
 
@@ -186,6 +171,11 @@ function domainOf(reference: string): string {
   return slash === -1 ? reference : reference.slice(0, slash);
 }
 
+/** A status of its own where it is a usual one, else its class. */
 function codeLabel(code: number | "fault"): string {
-  return code === "fault" || (Number.isInteger(code) && code >= 100 && code <= 599) ? String(code) : "other";
+  const text = String(code);
+  if (known.codes.has(text)) return text;
+  return typeof code === "number" && Number.isInteger(code) && code >= 100 && code <= 599
+    ? `${Math.floor(code / 100)}xx`
+    : "other";
 }

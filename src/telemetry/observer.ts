@@ -49,6 +49,9 @@ export function createAdmissionTelemetry(deps: {
       metrics.mutation({ kind: event.kind, result: event.operations === 0 ? "unchanged" : "changed" });
       logger[event.operations === 0 ? "debug" : "info"](event, "mutation");
     },
-    faulted: (error, { uid, kind }) => logger.error({ uid, kind, err: error }, "the check failed, request allowed"),
+    faulted: (error, { uid, kind }) => {
+      metrics.fault("admission");
+      logger.error({ uid, kind, err: error }, "the check failed, request allowed");
+    },
   };
 }

@@ -63,7 +63,7 @@ describe("serve", () => {
       assert.equal((await call(serving.port, "/readyz")).status, 200);
       const exposition = await (await fetch(`http://${host}:${serving.metricsPort}/metrics`)).text();
       assert.match(exposition, /admission_requests_total\{operation="CREATE",kind="Pod",decision="deny"\} 1/);
-      assert.match(exposition, /image_checks_total\{registry="registry.example.com",verdict="unpullable"\} 1/);
+      assert.match(exposition, /image_checks_total\{registry="registry.example.com",verdict="unknown"\} 1/);
       const logged = lines.map((line) => JSON.parse(line)).filter(({ uid }) => uid === "uid-1");
       assert.equal(logged.length, 1);
       assert.equal(logged[0].decision, "deny");
