@@ -21,6 +21,7 @@ import { createTrustStore } from "./trust.js";
 import type {
   Exchange,
   ExchangeRequest,
+  HeldBack,
   RegistryClient,
   RegistryResponse,
   RegistrySession,
@@ -60,7 +61,11 @@ export interface RegistryDeps {
   /** Key under which identities and TLS settings are hashed for cache keys. */
   readonly identityKey: string;
   readonly userAgent: string;
-  readonly observer?: { onRequest(request: ObservedRequest): void };
+  readonly observer?: {
+    onRequest(request: ObservedRequest): void;
+    /** A request was not sent, to spare the registry or Pullguard. `registry`: the host it was for. */
+    onHeldBack?(registry: string, kind: HeldBack["kind"]): void;
+  };
   /** Told of every answer in which a registry says how many pulls are left, and of every 429. */
   readonly onRateLimit?: (seen: SeenRateLimit) => void;
   /** Told of bodies that were read, by whoever is interested in how fast they came. */
@@ -93,6 +98,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     userAgent: deps.userAgent,
     ...(deps.onRateLimit === undefined ? {} : { onRateLimit: deps.onRateLimit }),
     ...(deps.onTransfer === undefined ? {} : { onTransfer: deps.onTransfer }),
+    ...(deps.observer === undefined ? {} : { observer: deps.observer }),
     ...(pauses === undefined ? {} : { pauses }),
     tokens: new TokenCache(deps.clock),
     states: new LRUCache<string, Remembered>({ max: 2000 }),
@@ -112,7 +118,10 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     sendFor: (host) => async (request, signal) => {
       const startedMs = deps.clock.nowMs();
       const sent = await transport.send(request, host, signal);
-      if (sent.kind === "fault" && isHeldBack(sent.fault)) return sent;
+      if (sent.kind === "fault" && isHeldBack(sent.fault)) {
+        deps.observer?.onHeldBack?.(host.address, sent.fault.kind);
+        return sent;
+      }
       const durationMs = deps.clock.nowMs() - startedMs;
       const result = sent.kind === "fault" ? { fault: sent.fault.kind } : { status: sent.status };
       deps.observer?.onRequest({ registry: host.address, method: request.method, ...result, durationMs });
@@ -126,7 +135,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
   };
 }
 
-interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer"> {
+interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer" | "observer"> {
   readonly clock: Clock;
   readonly userAgent: string;
   readonly pauses?: Pauses;
@@ -147,7 +156,10 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const send = shared.sendFor(request.host);
     const pausing = pauses === undefined ? { send } : pausable({ send, pauses, clock, identity }, request.host);
-    if ("pausedFor" in pausing && pausing.pausedFor !== undefined) return pausing.pausedFor;
+    if ("pausedFor" in pausing && pausing.pausedFor !== undefined) {
+      shared.observer?.onHeldBack?.(request.host.address, "paused");
+      return pausing.pausedFor;
+    }
     const deps = { ...shared, account, tokenScope, ...pausing };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
     const remembered = states.get(stateKey);
