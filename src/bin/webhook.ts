@@ -1,4 +1,4 @@
-import { followNodeCredentials, type NodeView, nodeFilesBelow, type ServeFlags } from "../cli/index.js";
+import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
 import { usualLimits } from "../registry/index.js";
@@ -28,7 +28,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
-  const node = nodeView(config, { clock, logger, metrics });
+  const node = await nodeView(config, { clock, logger, metrics });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
@@ -120,7 +120,7 @@ interface NodeViewDeps {
   readonly metrics: Metrics;
 }
 
-function nodeView(config: ServeConfig, deps: NodeViewDeps): NodeView {
+async function nodeView(config: ServeConfig, deps: NodeViewDeps): Promise<NodeView> {
   const { nodeRoot, runtime, platform, nodeCredentials = "unknown" } = config;
   return {
     ...(runtime === undefined ? {} : { runtime }),
@@ -129,12 +129,12 @@ function nodeView(config: ServeConfig, deps: NodeViewDeps): NodeView {
     credentials:
       nodeCredentials === "none" || nodeCredentials === "unknown"
         ? nodeCredentials
-        : followCredentials(nodeCredentials, deps),
+        : await followCredentials(nodeCredentials, deps),
   };
 }
 
 function followCredentials(path: string, { clock, logger, metrics }: NodeViewDeps) {
-  return followNodeCredentials(path, {
+  return openNodeCredentials(path, {
     clock,
     onChange: (outcome) => {
       if (outcome.kind === "reloaded") {

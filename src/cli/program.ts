@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { addAudit } from "./audit-program.js";
 import { type CheckFlags, failures, outputFormats } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
 import { addNodeAgent } from "./node-agent-command.js";
@@ -34,6 +35,7 @@ export function buildProgram(io: CliIo, finish: (exitCode: number) => void): Com
     .addHelpText("after", overview);
   addCheck(program, io, finish);
   addVerify(program, io, finish);
+  addAudit(program, io, finish);
   addExplain(program, io, finish);
   addNode(program, io, finish);
   addTrust(program, io, finish);
@@ -51,6 +53,7 @@ Examples:
   pullguard verify ghcr.io/acme/app:v3
   kustomize build . | pullguard check -f - --no-cluster -o json
   helm template . | pullguard check -f - -o github --fail-on unpullable
+  pullguard audit
   pullguard explain TagNotFound
   pullguard explain secret regcred ghcr.io/acme/app:v3 -n shop
 

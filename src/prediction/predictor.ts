@@ -9,6 +9,7 @@ import type { RateLimits, RegistryClient } from "../registry/index.js";
 import { createContentChecker } from "./content/content-check.js";
 import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
 import { type Pulling, pullWithCredentials } from "./pull.js";
+import { createReadAhead } from "./read-ahead.js";
 import { createSharedWork } from "./shared-work.js";
 import type { FailedAttempt, PulledAttempt, PullOutcome, PullQuestion } from "./types.js";
 
@@ -28,7 +29,7 @@ export interface PredictorDeps {
   /** How long a check goes on after everybody who asked has left; its answer then serves the next one. */
   readonly lingerMs: number;
   /** Budgets that registries told of; absent: pulls are never spared. */
-  readonly rateLimits?: Pick<RateLimits, "isLow">;
+  readonly rateLimits?: Pick<RateLimits, "isLow" | "readingFor">;
   readonly onCache?: (result: "hit" | "miss" | "shared") => void;
   /** `skip`: what manifests list is not looked at. `check` where absent. */
   readonly layers?: "check" | "skip";
@@ -67,6 +68,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     perf: { now: () => deps.clock.nowMs() },
   });
   const checker = createContentChecker({ clock: deps.clock, maxRememberedBlobs: 2 * deps.maxCachedOutcomes });
+  const ahead = createReadAhead(deps.clock, deps.rateLimits);
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
   const progress = new Map<string, Progress>();
   const hostsHash = hostsHasher();
@@ -118,6 +120,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
               heldBack = true;
             },
             onManifest,
+            ahead,
             ...(layers === "skip" ? {} : { content: { checker, scopeOf } }),
             ...(rateLimits === undefined ? {} : { rateLimits }),
           };

@@ -9,10 +9,10 @@ import { Authorizer } from "./authorizer.js";
 import { fault, isHeldBack } from "./fault.js";
 import { type MeteredSink, meteredSink } from "./metered-sink.js";
 import { createPauses, type Pauses } from "./pauses.js";
+import { pausable, pausedFault } from "./pausing.js";
 import { visitPinged } from "./pinged-visit.js";
 import { createProxyChoice } from "./proxy-choice.js";
 import type { RateLimitReading, SeenRateLimit } from "./ratelimit.js";
-import { retryAfter } from "./response.js";
 import type { Account } from "./token.js";
 import { TokenCache } from "./token-cache.js";
 import type { RegistryLimits } from "./traffic.js";
@@ -78,6 +78,7 @@ export interface RegistryDeps {
 
 interface Remembered {
   readonly state: HostState;
+  readonly repository: string;
   readonly untilMs: number;
 }
 
@@ -102,6 +103,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     ...(pauses === undefined ? {} : { pauses }),
     tokens: new TokenCache(deps.clock),
     states: new LRUCache<string, Remembered>({ max: 2000 }),
+    latest: new LRUCache<string, Remembered>({ max: 2000 }),
     hostKey: ({ tls, headers, proxy, ...host }) => {
       const parts = [
         host.scheme,
@@ -140,30 +142,30 @@ interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer" | "obse
   readonly userAgent: string;
   readonly pauses?: Pauses;
   readonly tokens: TokenCache;
+  /** By host, account and repository. */
   readonly states: LRUCache<string, Remembered>;
+  /** By host and account: what a repository was last found to want, which its neighbours will want as well. */
+  readonly latest: LRUCache<string, Remembered>;
   /** Everything that decides what a host is told and how; equal keys may share what was learnt. */
   readonly hostKey: (host: RegistryHost) => string;
   readonly sendFor: (host: RegistryHost) => VisitDeps["send"];
 }
 
 function createSession(shared: Shared, credential: RegistryCredential | undefined): RegistrySession {
-  const { clock, states, pauses } = shared;
+  const { clock, states, latest, pauses } = shared;
 
   async function exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange> {
     const { account, identity } = senderFor(request.host, credential);
     const untouched = (): HostState => ({ authorizer: new Authorizer(account), plainHttp: false });
     const tokenScope = JSON.stringify([account !== undefined, identity, shared.hostKey(request.host)]);
     const stateKey = JSON.stringify([tokenScope, request.repository]);
-    const send = shared.sendFor(request.host);
-    const pausing = pauses === undefined ? { send } : pausable({ send, pauses, clock, identity }, request.host);
-    if ("pausedFor" in pausing && pausing.pausedFor !== undefined) {
-      shared.observer?.onHeldBack?.(request.host.address, "paused");
-      return pausing.pausedFor;
-    }
-    const deps = { ...shared, account, tokenScope, ...pausing };
+    const deps = { ...shared, account, tokenScope, ...sendingAs(identity, request.host) };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
-    const remembered = states.get(stateKey);
-    const warm = remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered.state : undefined;
+    const warm = recalled(states.get(stateKey), clock)?.state;
+    const likely = warm === undefined ? inherited(recalled(latest.get(tokenScope), clock), request) : undefined;
+    if (request.ahead === true)
+      return await new Visit(deps, request, warm ?? likely ?? untouched(), false, signal).run();
+    if (likely !== undefined) new Visit(deps, request, likely, false, signal).fetchTokenAhead();
     let state = warm ?? untouched();
     const visit = new Visit(deps, request, state, false, signal);
     let result = await visit.run();
@@ -172,12 +174,29 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
       state = untouched();
       result = await new Visit(deps, request, state, true, signal).run();
     }
-    if (result.kind === "response" && result.status < 400) {
-      states.set(stateKey, { state, untilMs: clock.nowMs() + rememberMs });
-    } else if (warm !== undefined && result.kind !== "fault") {
-      states.delete(stateKey);
-    }
+    const learnt = { state, repository: request.repository, untilMs: clock.nowMs() + rememberMs };
+    if (result.kind === "response" && result.status < 400) keep(stateKey, tokenScope, learnt);
+    else if (warm !== undefined && result.kind !== "fault") states.delete(stateKey);
     return result;
+  }
+
+  function keep(stateKey: string, tokenScope: string, learnt: Remembered): void {
+    states.set(stateKey, learnt);
+    // Of a repository that asks for nothing the others learn nothing.
+    if (learnt.state.authorizer.hasHandlers || learnt.state.plainHttp) latest.set(tokenScope, learnt);
+  }
+
+  function sendingAs(identity: string, host: RegistryHost): Pick<VisitDeps, "send" | "isPaused"> {
+    const send = shared.sendFor(host);
+    return pauses === undefined ? { send } : pausable({ send, pauses, clock, identity }, host);
+  }
+
+  /** The answer for whoever was asked to wait and still has to. */
+  function pausedExchange(host: RegistryHost): Exchange | undefined {
+    const told = pauses && pausedFault(pauses, host, senderFor(host, credential).identity, clock);
+    if (told === undefined) return undefined;
+    shared.observer?.onHeldBack?.(host.address, "paused");
+    return { kind: "fault", url: "", fault: told };
   }
 
   function report(host: RegistryHost, startedMs: number, result: Exchange, sink: MeteredSink | undefined): void {
@@ -197,6 +216,8 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
   return {
     exchange: async (request, signal) => {
       if (!signal.aborted) {
+        const paused = pausedExchange(request.host);
+        if (paused !== undefined) return paused;
         const startedMs = clock.nowMs();
         const sink = request.sink === undefined ? undefined : meteredSink(request.sink, clock);
         const result = await exchange(sink === undefined ? request : { ...request, sink }, signal);
@@ -208,34 +229,22 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
   };
 }
 
-interface Sender {
-  readonly send: VisitDeps["send"];
-  readonly pauses: Pauses;
-  readonly clock: Clock;
-  readonly identity: string;
+function recalled(remembered: Remembered | undefined, clock: Clock): Remembered | undefined {
+  return remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered : undefined;
 }
 
-/** How one sender asks a host that may want to be left alone by it, and the answer where it does so now. */
-function pausable({ send, pauses, clock, identity }: Sender, { scheme, address }: RegistryHost) {
-  const base = `${scheme}://${address}`;
-  const registry = URL.canParse(base) ? new URL(base).host : address;
-  const untilMs = pauses.untilMs(registry, identity);
-  return {
-    send: async (...[request, signal]: Parameters<VisitDeps["send"]>) => {
-      const sent = await send(request, signal);
-      if (sent.kind === "answer" && sent.status === 429) {
-        pauses.note(registry, identity, retryAfter(sent.header("retry-after"), clock) ?? 0);
-      }
-      return sent;
-    },
-    isPaused: () => pauses.untilMs(registry, identity) !== undefined,
-    pausedFor: untilMs === undefined ? undefined : pausedExchange(registry, untilMs - clock.nowMs()),
-  };
-}
-
-function pausedExchange(registry: string, waitMs: number): Exchange {
-  const detail = `it asked to be left alone, for ${Math.ceil(waitMs / 1000)} s more`;
-  return { kind: "fault", url: "", fault: fault("paused", registry, detail) };
+/**
+ * What a repository will probably want: what its registry wanted for another one. Enough to fetch a token while the first
+ * request is on its way to be refused; that request itself goes as a runtime sends it.
+ */
+function inherited(of: Remembered | undefined, { host, repository }: ExchangeRequest): HostState | undefined {
+  if (of === undefined) return undefined;
+  const { plainHttp, authorizer } = of.state;
+  const scheme = plainHttp ? "http" : host.scheme;
+  const base = `${scheme}://${host.address}`;
+  if (!URL.canParse(base)) return undefined;
+  const { origin } = new URL(base);
+  return { plainHttp, authorizer: authorizer.inheritedBy(repository, { from: of.repository, origin }) };
 }
 
 /** As whom a host is asked. */

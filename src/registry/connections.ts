@@ -47,7 +47,7 @@ interface Lane {
 }
 
 /** Where nothing else bounds what one registry is asked at a time. */
-export const usualBusyPerRoute = 8;
+export const usualBusyPerRoute = 24;
 const maxIdle = 64;
 const idleMs = 20_000;
 

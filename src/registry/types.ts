@@ -205,6 +205,11 @@ export interface ExchangeRequest {
   readonly retry: RetryRules;
   /** Absent: each 401 says what to do, as containerd has it. */
   readonly authorize?: Authorize;
+  /**
+   * Sent before its time, to have the answer at hand; nothing is concluded from a failure. It may lean on what other
+   * repositories of the host wanted, and what it learns is not remembered.
+   */
+  readonly ahead?: true;
 }
 
 /** One identity's view of registries during one check. Tokens are shared by identity, realm, service and scope only. */

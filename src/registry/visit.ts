@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Clock, Redacted, unreachable } from "../core/index.js";
-import { type Authorizer, type Handler, type SeenAnswer, tokenScopes } from "./authorizer.js";
+import { type Authorizer, type Handler, pullScope, type SeenAnswer, tokenScopes } from "./authorizer.js";
 import { fault } from "./fault.js";
 import { shownUrl } from "./foreign-text.js";
 import { follow } from "./redirect.js";
@@ -73,6 +73,14 @@ export class Visit {
     } finally {
       for (const answer of this.#open) answer.close();
     }
+  }
+
+  /** Begins to fetch the token that the host will probably ask for, for {@link run} of another visit to find. */
+  fetchTokenAhead(): void {
+    const base = endpointUrl(this.#request);
+    const handler = base && this.#state.authorizer.handlerFor(this.#effective(base));
+    // Whatever comes of it, the visit that needs it will see for itself.
+    if (handler?.scheme === "bearer") this.#authorize(handler).catch(() => undefined);
   }
 
   async #ask(base: URL): Promise<Exchange> {
@@ -186,17 +194,18 @@ export class Visit {
         return { value: handler.header };
       case "bearer": {
         const { realm, service } = handler;
-        const scopes = tokenScopes(`repository:${this.#request.repository}:pull`, handler.scopes);
+        const scopes = tokenScopes(pullScope(this.#request.repository), handler.scopes);
         const { account, tokens, userAgent, tokenScope } = this.#deps;
         const registry = this.#effective(new URL(`${this.#request.host.scheme}://${this.#request.host.address}`));
         const headers = tokenHeaders(this.#request.host, userAgent, realm, mayTellRealm(realm, registry));
+        const post = this.#fresh ? undefined : tokens.postMemory(JSON.stringify([tokenScope, realm.href, service]));
         const question = { realm, service, scopes, account, headers, registry, rules: containerdTokens };
         const parts = JSON.stringify([tokenScope, realm.href, service, scopes]);
         const key = createHash("sha256").update(parts).digest("base64");
         const { answer, stored } = await tokens.token(
           key,
           this.#fresh,
-          (signal) => fetchToken(question, (request) => this.#send(request, signal)),
+          (signal) => fetchToken(question, (request) => this.#send(request, signal), post),
           this.#signal,
         );
         if (answer.kind === "refused") return answer.refusal;
