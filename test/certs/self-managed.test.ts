@@ -1,129 +1,56 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import {
-  type CertificateLives,
-  makeServingCertificates,
-  openSelfManaged,
-  type SelfManagedCertificates,
-  type SelfManagedEvent,
-} from "../../src/certs/index.js";
+import { makeServingCertificates, openSelfManaged } from "../../src/certs/index.js";
 import { fakeClock } from "../support/builders.js";
-import { FakeCluster } from "./fake-cluster.js";
+import { authorities, leaf, names, type Replica, ReplicaWorld, until, validating } from "./replicas.js";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-const names = ["pullguard.pullguard-system.svc", "pullguard"];
-const validating = "ValidatingWebhookConfiguration pullguard";
 const mutating = "MutatingWebhookConfiguration pullguard";
 
-interface Replica {
-  readonly name: string;
-  readonly self: SelfManagedCertificates;
-  readonly events: SelfManagedEvent[];
-  lead(leads: boolean): void;
-}
+const kinds = ({ events }: Replica) => events.map(({ kind }) => kind);
 
 describe("self-managed certificates", () => {
-  let clock: ReturnType<typeof fakeClock>;
-  let cluster: FakeCluster;
-  const replicas: Replica[] = [];
+  let world: ReplicaWorld;
   beforeEach(() => {
-    clock = fakeClock(Date.parse("2026-01-01T12:00:00Z"));
-    cluster = new FakeCluster();
-    cluster.holders.set(validating, ["", ""]);
+    world = new ReplicaWorld();
   });
-  afterEach(() => {
-    for (const { self } of replicas.splice(0)) self.stop();
-  });
-
-  async function start(name: string, leads: boolean, lives?: CertificateLives): Promise<Replica> {
-    const events: SelfManagedEvent[] = [];
-    const listeners = new Set<(isLeader: boolean) => void>();
-    let isLeader = leads;
-    const leadership = {
-      isLeader: () => isLeader,
-      onChange: (listener: (leads: boolean) => void) => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-    };
-    const self = await openSelfManaged({
-      ...cluster.ports(name),
-      ...{ leadership, names, clock, random: () => 1 },
-      ...(lives === undefined ? {} : { lives }),
-      onEvent: (event) => events.push(event),
-    });
-    const replica: Replica = {
-      name,
-      self,
-      events,
-      lead: (wanted) => {
-        isLeader = wanted;
-        for (const listener of listeners) listener(wanted);
-      },
-    };
-    replicas.push(replica);
-    return replica;
-  }
-
-  async function until(holds: () => unknown): Promise<void> {
-    while (!holds()) await nextTurn();
-  }
-
-  /** Lets everything happen that is to happen now; making a pair takes as long as making another one. */
-  async function settle(rounds = 3): Promise<void> {
-    for (let round = 0; round < rounds; round += 1) {
-      await makeServingCertificates({ names: ["barrier"], days: 1, clock });
-      await nextTurn();
-    }
-  }
-
-  const leaf = ({ self }: Replica): X509Certificate => new X509Certificate(self.current().certificatePem);
-  const authorities = (pem: string | undefined): readonly X509Certificate[] =>
-    (pem?.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----/g) ?? []).map((block) => new X509Certificate(block));
-  const isTrusted = (replica: Replica): boolean =>
-    [...cluster.holders.values()].flat().every((bundle) =>
-      authorities(bundle).some(({ publicKey, validTo }) => {
-        return leaf(replica).verify(publicKey) && Date.parse(validTo) > clock.nowMs();
-      }),
-    );
-  const kinds = ({ events }: Replica) => events.map(({ kind }) => kind);
+  afterEach(() => world.stop());
 
   it("are made once by whoever is first, served by all, and trusted by every webhook", async () => {
-    cluster.holders.set(mutating, [""]);
-    const [a, b, c] = await Promise.all([start("a", true), start("b", true), start("c", false)]);
+    world.cluster.holders.set(mutating, [""]);
+    const [a, b, c] = await Promise.all([world.start("a", true), world.start("b", true), world.start("c", false)]);
     assert.match(a.self.notReady() ?? "", /no serving certificate yet/);
     await until(() => [a, b, c].every(({ self }) => self.notReady() === undefined));
-    await settle();
+    await world.settle();
     assert.equal(new Set([a, b, c].map((replica) => leaf(replica).fingerprint256)).size, 1);
-    assert.ok([a, b, c].every(isTrusted));
-    assert.equal(cluster.log.filter((line) => line.endsWith("wrote the Secret")).length, 1);
-    assert.ok(!cluster.log.some((line) => line.startsWith("c ")));
+    assert.ok([a, b, c].every((replica) => world.isTrusted(replica)));
+    assert.equal(world.cluster.log.filter((line) => line.endsWith("wrote the Secret")).length, 1);
+    assert.ok(!world.cluster.log.some((line) => line.startsWith("c ")));
     const certificate = leaf(a);
     assert.equal(certificate.checkHost("pullguard.pullguard-system.svc"), "pullguard.pullguard-system.svc");
-    assert.ok(Date.parse(certificate.validFrom) <= clock.nowMs() - hourMs, "clocks that lag are tolerated");
-    assert.ok(Math.abs(Date.parse(certificate.validTo) - clock.nowMs() - 90 * dayMs) < 1_001);
+    assert.ok(Date.parse(certificate.validFrom) <= world.clock.nowMs() - hourMs, "clocks that lag are tolerated");
+    assert.ok(Math.abs(Date.parse(certificate.validTo) - world.clock.nowMs() - 90 * dayMs) < 1_001);
     assert.ok(!JSON.stringify([a.events, b.events]).includes("PRIVATE KEY"));
   });
 
   it("are renewed and rotated for years without a moment at which they are not trusted", async () => {
     const lives = { authorityMs: 24 * dayMs, servingMs: 6 * dayMs, publishedMs: dayMs };
-    const [a, b] = [await start("a", true, lives), await start("b", false, lives)];
+    const [a, b] = [await world.start("a", true, lives), await world.start("b", false, lives)];
     await until(() => a.self.notReady() === undefined && b.self.notReady() === undefined);
     const signers = new Map<string, number>();
     const leaves = new Set<string>();
     for (let hour = 0; hour < 80 * 24; hour += 12) {
-      clock.advance(12 * hourMs);
-      await settle(1);
+      world.clock.advance(12 * hourMs);
+      await world.settle(1);
       for (const replica of [a, b]) {
-        assert.ok(isTrusted(replica), `hour ${hour}: ${replica.name} is trusted`);
-        assert.ok(Date.parse(leaf(replica).validTo) - clock.nowMs() > dayMs, "it is renewed in time");
+        assert.ok(world.isTrusted(replica), `hour ${hour}: ${replica.name} is trusted`);
+        assert.ok(Date.parse(leaf(replica).validTo) - world.clock.nowMs() > dayMs, "it is renewed in time");
         assert.equal(replica.self.notReady(), undefined);
       }
       leaves.add(leaf(a).fingerprint256);
-      const bundle = authorities(cluster.holders.get(validating)?.[0]);
-      assert.ok(bundle.length <= 2 && bundle.every(({ validTo }) => Date.parse(validTo) > clock.nowMs()));
+      const bundle = authorities(world.cluster.holders.get(validating)?.[0]);
+      assert.ok(bundle.length <= 2 && bundle.every(({ validTo }) => Date.parse(validTo) > world.clock.nowMs()));
       for (const { fingerprint256, publicKey } of bundle) {
         if (!signers.has(fingerprint256)) signers.set(fingerprint256, hour);
         const isNew = hour - (signers.get(fingerprint256) ?? 0) < 24 && signers.size > 1;
@@ -136,96 +63,34 @@ describe("self-managed certificates", () => {
   });
 
   it("come back when the Secret is deleted: the pair at once, and a new CA once it is known", async () => {
-    const [a, b] = [await start("a", true), await start("b", false)];
+    const [a, b] = [await world.start("a", true), await world.start("b", false)];
     await until(() => b.self.notReady() === undefined);
-    await settle();
+    await world.settle();
     const before = leaf(a).fingerprint256;
-    cluster.setSecret(undefined);
-    await until(() => cluster.values !== undefined);
-    await settle();
-    assert.ok(isTrusted(a) && isTrusted(b));
+    world.cluster.setSecret(undefined);
+    await until(() => world.cluster.values !== undefined);
+    await world.settle();
+    assert.ok(world.isTrusted(a) && world.isTrusted(b));
     assert.equal(leaf(b).fingerprint256, before);
-    assert.equal(authorities(cluster.holders.get(validating)?.[0]).length, 2);
-    clock.advance(60_000);
-    await settle();
-    clock.advance(60_000);
+    assert.equal(authorities(world.cluster.holders.get(validating)?.[0]).length, 2);
+    world.clock.advance(60_000);
+    await world.settle();
+    world.clock.advance(60_000);
     await until(() => leaf(b).fingerprint256 !== before);
-    assert.ok(isTrusted(a) && isTrusted(b));
+    assert.ok(world.isTrusted(a) && world.isTrusted(b));
   });
 
-  const broken: readonly {
-    readonly name: string;
-    readonly spoil: (good: Record<string, string>) => object;
-    readonly want: RegExp;
-  }[] = [
-    { name: "an empty Secret", spoil: () => ({}), want: /ca\.crt holds no CA.*tls\.crt is empty/ },
-    {
-      name: "a certificate that is none",
-      spoil: (good) => ({ ...good, "tls.crt": "x" }),
-      want: /tls\.crt holds no PEM/,
-    },
-    { name: "a key that is none", spoil: (good) => ({ ...good, "tls.key": "x" }), want: /tls\.key holds no PEM/ },
-    {
-      name: "the key of another",
-      spoil: (good) => ({ ...good, "tls.key": good["ca.key"] }),
-      want: /is not the key of tls\.crt/,
-    },
-    {
-      name: "no key of the CA",
-      spoil: ({ "ca.key": _, ...good }) => ({ ...good, "ca.key": "" }),
-      want: /ca\.key is not the key of a CA/,
-    },
-    { name: "no CA", spoil: (good) => ({ ...good, "ca.crt": "" }), want: /ca\.crt holds no CA.*not signed by a CA/ },
-    {
-      name: "the CA as certificate",
-      spoil: (good) => ({ ...good, "tls.crt": good["ca.crt"], "tls.key": good["ca.key"] }),
-      want: /is not for pullguard/,
-    },
-  ];
-  for (const { name, spoil, want } of broken) {
-    for (const isKnown of [true, false]) {
-      it(`are repaired after ${name}, by a leader that ${isKnown ? "has served" : "has just started"}`, async () => {
-        const first = await start("a", true);
-        await until(() => first.self.notReady() === undefined);
-        await settle();
-        const good = { ...cluster.values };
-        const entries = spoil(good) as Record<string, string>;
-        if (!isKnown) {
-          first.self.stop();
-          replicas.splice(0);
-        }
-        cluster.setSecret(entries);
-        const leader = isKnown ? first : await start("b", true);
-        await until(() =>
-          leader.events.some((event) => event.kind === "written" && event.reason !== "there was no Secret"),
-        );
-        await settle();
-        const reasons = leader.events.flatMap((event) =>
-          event.kind === "unusable" || event.kind === "written" ? [event.reason] : [],
-        );
-        assert.match(reasons.at(-1) ?? "", want);
-        await until(() => leader.self.notReady() === undefined);
-        assert.ok(isTrusted(leader));
-        clock.advance(61_000);
-        await settle();
-        clock.advance(61_000);
-        await settle();
-        assert.ok(isTrusted(leader));
-      });
-    }
-  }
-
   it("are made anew for another name of the Service, by the same CA", async () => {
-    const other = await start("a", true);
+    const other = await world.start("a", true);
     await until(() => other.self.notReady() === undefined);
-    const bundle = cluster.values?.["ca.crt"];
+    const bundle = world.cluster.values?.["ca.crt"];
     other.self.stop();
     const self = await openSelfManaged({
-      ...cluster.ports("b"),
+      ...world.cluster.ports("b"),
       ...{
         leadership: { isLeader: () => true, onChange: () => () => undefined },
         names: ["guard.elsewhere.svc"],
-        clock,
+        clock: world.clock,
       },
     });
     await until(() => self.notReady() === undefined);
@@ -233,140 +98,144 @@ describe("self-managed certificates", () => {
       new X509Certificate(self.current().certificatePem).checkHost("guard.elsewhere.svc"),
       "guard.elsewhere.svc",
     );
-    assert.equal(cluster.values?.["ca.crt"], bundle);
+    assert.equal(world.cluster.values?.["ca.crt"], bundle);
     self.stop();
   });
 
   it("are repaired once the clock that made them in the future is right again", async () => {
-    clock.advance(400 * dayMs);
-    const first = await start("a", true);
+    world.clock.advance(400 * dayMs);
+    const first = await world.start("a", true);
     await until(() => first.self.notReady() === undefined);
     first.self.stop();
-    clock = fakeClock(Date.parse("2026-01-01T12:00:00Z"));
-    const second = await start("b", true);
+    world.clock = fakeClock(Date.parse("2026-01-01T12:00:00Z"));
+    const second = await world.start("b", true);
     await until(() => second.self.notReady() === undefined);
-    assert.ok(isTrusted(second));
-    assert.ok(Date.parse(leaf(second).validFrom) < clock.nowMs());
+    assert.ok(world.isTrusted(second));
+    assert.ok(Date.parse(leaf(second).validFrom) < world.clock.nowMs());
   });
 
   it("heal a bundle that somebody blanked, and a webhook that somebody added", async () => {
-    const a = await start("a", true);
+    const a = await world.start("a", true);
     await until(() => a.self.notReady() === undefined);
-    await settle();
-    cluster.change(() => cluster.holders.set(validating, ["", "garbage", ""]));
-    await until(() => isTrusted(a));
-    assert.equal(cluster.holders.get(validating)?.length, 3);
-    assert.equal(cluster.holders.get(validating)?.[1], cluster.values?.["ca.crt"]);
+    await world.settle();
+    world.cluster.change(() => world.cluster.holders.set(validating, ["", "garbage", ""]));
+    await until(() => world.isTrusted(a));
+    assert.equal(world.cluster.holders.get(validating)?.length, 3);
+    assert.equal(world.cluster.holders.get(validating)?.[1], world.cluster.values?.["ca.crt"]);
   });
 
   it("leave alone a bundle that is right, and whatever is not theirs to lead", async () => {
-    const [a, b] = [await start("a", true), await start("b", false)];
+    const [a, b] = [await world.start("a", true), await world.start("b", false)];
     await until(() => a.self.notReady() === undefined);
-    await settle();
-    cluster.log.splice(0);
-    clock.advance(20 * dayMs);
-    await settle();
-    assert.deepEqual(cluster.log, []);
+    await world.settle();
+    world.cluster.log.splice(0);
+    world.clock.advance(20 * dayMs);
+    await world.settle();
+    assert.deepEqual(world.cluster.log, []);
     a.lead(false);
-    cluster.change(() => cluster.holders.set(validating, [""]));
-    await settle();
-    assert.deepEqual(cluster.log, []);
+    world.cluster.change(() => world.cluster.holders.set(validating, [""]));
+    await world.settle();
+    assert.deepEqual(world.cluster.log, []);
     b.lead(true);
-    await until(() => isTrusted(b));
-    assert.deepEqual(cluster.log, [`b wrote ${validating}`]);
+    await until(() => world.isTrusted(b));
+    assert.deepEqual(world.cluster.log, [`b wrote ${validating}`]);
   });
 
   it("keep a CA that was there before for five minutes, while others may still serve by it", async () => {
-    const foreign = await makeServingCertificates({ names, days: 100, clock });
-    cluster.holders.set(validating, [foreign.caPem]);
-    const a = await start("a", true);
-    await until(() => a.self.notReady() === undefined && isTrusted(a));
-    assert.equal(authorities(cluster.holders.get(validating)?.[0]).length, 2);
+    const foreign = await makeServingCertificates({ names, days: 100, clock: world.clock });
+    world.cluster.holders.set(validating, [foreign.caPem]);
+    const a = await world.start("a", true);
+    await until(() => a.self.notReady() === undefined && world.isTrusted(a));
+    assert.equal(authorities(world.cluster.holders.get(validating)?.[0]).length, 2);
     for (let minute = 0; minute < 6; minute += 1) {
-      clock.advance(60_001);
-      await settle();
+      world.clock.advance(60_001);
+      await world.settle();
     }
-    assert.equal(cluster.holders.get(validating)?.[0], cluster.values?.["ca.crt"]);
+    assert.equal(world.cluster.holders.get(validating)?.[0], world.cluster.values?.["ca.crt"]);
   });
 
   it("take over a pair that was installed by hand, and get their own CA known first", async () => {
-    const given = await makeServingCertificates({ names, days: 100, clock });
-    cluster.holders.set(validating, [given.caPem]);
-    cluster.setSecret({ "tls.crt": given.certificatePem, "tls.key": given.keyPem.reveal(), "ca.crt": given.caPem });
-    const a = await start("a", true);
+    const given = await makeServingCertificates({ names, days: 100, clock: world.clock });
+    world.cluster.holders.set(validating, [given.caPem]);
+    world.cluster.setSecret({
+      "tls.crt": given.certificatePem,
+      "tls.key": given.keyPem.reveal(),
+      "ca.crt": given.caPem,
+    });
+    const a = await world.start("a", true);
     await until(() => a.self.notReady() === undefined);
     const before = leaf(a).fingerprint256;
     assert.equal(before, new X509Certificate(given.certificatePem).fingerprint256);
-    await settle();
-    assert.ok(isTrusted(a));
-    clock.advance(60_000);
-    await settle();
-    clock.advance(60_000);
+    await world.settle();
+    assert.ok(world.isTrusted(a));
+    world.clock.advance(60_000);
+    await world.settle();
+    world.clock.advance(60_000);
     await until(() => leaf(a).fingerprint256 !== before);
-    assert.ok(isTrusted(a));
+    assert.ok(world.isTrusted(a));
   });
 
   it("do not fight for ever with somebody who sets another bundle", async () => {
-    const a = await start("a", true);
+    const a = await world.start("a", true);
     await until(() => a.self.notReady() === undefined);
     for (let round = 0; round < 20; round += 1) {
-      cluster.change(() => cluster.holders.set(validating, [""]));
-      await settle();
+      world.cluster.change(() => world.cluster.holders.set(validating, [""]));
+      await world.settle();
     }
-    assert.ok(cluster.log.filter((line) => line === `a wrote ${validating}`).length <= 6);
+    assert.ok(world.cluster.log.filter((line) => line === `a wrote ${validating}`).length <= 6);
     assert.equal(kinds(a).filter((kind) => kind === "disputed").length, 1);
-    clock.advance(61_000);
-    await until(() => isTrusted(a));
+    world.clock.advance(61_000);
+    await until(() => world.isTrusted(a));
   });
 
   it("are not made again once the webhook configurations have been removed", async () => {
-    const a = await start("a", true);
+    const a = await world.start("a", true);
     await until(() => a.self.notReady() === undefined);
-    await settle();
-    cluster.change(() => cluster.holders.clear());
-    cluster.setSecret(undefined);
-    await settle();
-    clock.advance(10 * 60_000);
-    await settle();
-    assert.equal(cluster.values, undefined);
-    cluster.change(() => cluster.holders.set(validating, [""]));
-    await until(() => cluster.values !== undefined && isTrusted(a));
+    await world.settle();
+    world.cluster.change(() => world.cluster.holders.clear());
+    world.cluster.setSecret(undefined);
+    await world.settle();
+    world.clock.advance(10 * 60_000);
+    await world.settle();
+    assert.equal(world.cluster.values, undefined);
+    world.cluster.change(() => world.cluster.holders.set(validating, [""]));
+    await until(() => world.cluster.values !== undefined && world.isTrusted(a));
   });
 
   it("are there before the webhook configuration, in whatever order things are installed", async () => {
-    cluster.holders.clear();
-    const a = await start("a", true);
+    world.cluster.holders.clear();
+    const a = await world.start("a", true);
     await until(() => a.self.notReady() === undefined);
-    cluster.change(() => cluster.holders.set(mutating, [""]));
-    await until(() => isTrusted(a));
+    world.cluster.change(() => world.cluster.holders.set(mutating, [""]));
+    await until(() => world.isTrusted(a));
   });
 
   it("have a server wait, alive with a pair that nobody trusts, until the cluster can be asked", async () => {
-    cluster.unreadable = "the API server is away";
-    const a = await start("a", true);
-    await settle();
+    world.cluster.unreadable = "the API server is away";
+    const a = await world.start("a", true);
+    await world.settle();
     assert.equal(a.self.notReady(), "there is no serving certificate yet: the API server is away");
     assert.ok(leaf(a).checkHost("pullguard"));
     assert.equal(a.self.notAfterMs(), undefined);
-    cluster.unreadable = undefined;
-    cluster.writeFault = new Error("Pullguard has no permission to create secrets in pullguard-system (403)");
-    cluster.change(() => undefined);
+    world.cluster.unreadable = undefined;
+    world.cluster.writeFault = new Error("Pullguard has no permission to create secrets in pullguard-system (403)");
+    world.cluster.change(() => undefined);
     for (let second = 0; second < 120; second += 5) {
-      clock.advance(5_000);
-      await settle();
+      world.clock.advance(5_000);
+      await world.settle();
     }
     const faults = a.events.filter(({ kind }) => kind === "fault");
     assert.ok(faults.length >= 4 && faults.length <= 12, `${faults.length} tries in two minutes`);
-    cluster.writeFault = undefined;
-    clock.advance(30_000);
+    world.cluster.writeFault = undefined;
+    world.clock.advance(30_000);
     await until(() => a.self.notReady() === undefined);
   });
 
   it("are expired when their time is over and nobody renews them, and then the server is not ready", async () => {
-    const a = await start("a", true);
+    const a = await world.start("a", true);
     await until(() => a.self.notReady() === undefined);
     a.lead(false);
-    clock.advance(91 * dayMs);
+    world.clock.advance(91 * dayMs);
     assert.equal(a.self.notReady(), "the serving certificate has expired");
     a.lead(true);
     await until(() => a.self.notReady() === undefined);

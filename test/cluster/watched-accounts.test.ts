@@ -188,21 +188,6 @@ describe("service accounts from a watch", () => {
     assert.deepEqual(fault?.kind === "fault" && fault.retryMs, 8_000);
   });
 
-  it("comes back at different times, however many lost their watch at once", async () => {
-    const waits = new Set<number>();
-    answers.set(listPath, { status: 503, body: "no" });
-    const cluster = access();
-    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-      const watch = watchServiceAccounts({
-        ...{ access: cluster, clock, source: clusterSecretSource({ access: cluster, clock }), random: () => share },
-        onEvent: (event) => event.kind === "fault" && waits.add(event.retryMs),
-      });
-      await until(() => waits.size > share * 4);
-      watch.stop();
-    }
-    assert.deepEqual([...waits], [100, 325, 550, 775, 1_000]);
-  });
-
   it("is ready as soon as it is synced, and stays so when the watch is lost", async () => {
     const { notReady } = start();
     assert.equal(notReady(), "not synced yet");
