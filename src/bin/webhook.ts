@@ -1,8 +1,10 @@
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
+import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { openClusterCertificates } from "./certificates.js";
 import { openClusterView } from "./cluster-view.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
@@ -27,15 +29,20 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
-  const node = await nodeView(config, { clock, logger, metrics });
+  const telemetry = { clock, logger, metrics };
+  const node = await nodeView(config, telemetry);
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
     const { addressRules } = policy;
     const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
+    metrics.observe({ registries: () => assembly.registryHealth() });
     try {
+      const certificates =
+        config.certificates === "files" ? {} : { certificates: await openClusterCertificates(config, env, telemetry) };
       const serving = await serve({
         config,
+        ...certificates,
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
@@ -66,6 +73,9 @@ function portFault(error: unknown): never {
   throw error;
 }
 
+/** As metrics call them. */
+const refusalReasons = { "circuit-open": "open", "over-budget": "budget", paused: "paused" } as const;
+
 function assembleWebhookCheck(
   deps: WebhookDeps,
   given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> &
@@ -86,6 +96,7 @@ function assembleWebhookCheck(
     onRateLimit: ({ registry, reading }) => metrics.rateLimitRemaining(registry, reading.remaining),
     onPullEstimate: (pullMs) => metrics.predictedPull(pullMs),
     onCache: (result) => metrics.cacheRequest(result),
+    onHeldBack: (registry, kind) => metrics.registryRefusal(registry, refusalReasons[kind]),
   };
   return assembleCheck({
     clock: deps.clock,
@@ -99,6 +110,7 @@ function assembleWebhookCheck(
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,
+    limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
     observer,
     layers: config.noLayers ? "skip" : "check",
     ...(config.verifyLayers

@@ -195,8 +195,7 @@ function addCerts(program: Command, io: CliIo, finish: (exitCode: number) => voi
 }
 
 function addServe(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
-  program
-    .command("serve")
+  withCertificateFlags(program.command("serve"))
     .summary("run the admission webhook")
     .description(
       "Runs the admission webhook. Flags win over PULLGUARD_… environment variables, these over the configuration file.",
@@ -217,6 +216,10 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
       "--watch-pulls",
       "follow Pods that wait for images and how fast nodes pull, for advice; takes rights on both",
     )
+    .option("--max-in-flight <N>", "reviews that may wait for registries at a time (default: 128)")
+    .option("--max-queued <N>", "reviews that may wait for one of these places; more are let through (default: 512)")
+    .option("--registry-qps <N>", "requests a second to one registry (default: as many as there are)")
+    .option("--cache-bytes <BYTES>", "memory for what is known of images, such as 64Mi (default: 64Mi)")
     .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")
     .option("--log-level <LEVEL>", "trace, debug, info, warn, error, fatal or silent (default: info)")
     .option("--config <FILE>", "configuration file, YAML or JSON: settings, a PullguardConfig, or both")
@@ -224,4 +227,20 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
       const { runServe } = await import("./other-commands.js");
       finish(await runServe(flags, io));
     });
+}
+
+/** How a server gets its certificate, and whom it answers. */
+function withCertificateFlags(serve: Command): Command {
+  return serve
+    .option(
+      "--certificates <files|self-managed>",
+      "read them from --cert-dir, or make and rotate them (default: files)",
+    )
+    .option("--certificate-secret <NAME>", "Secret for self-managed certificates (default: pullguard-tls)")
+    .option("--service-name <NAME>", "Service that the API server calls (default: pullguard)")
+    .option("--webhook-configuration <NAME>", "webhook configurations that get the CA (default: pullguard)")
+    .option("--namespace <NAMESPACE>", "where Pullguard runs (default: the Pod's own)")
+    .option("--client-ca <FILE>", "answer reviews only to clients with a certificate of these CAs")
+    .option("--client-name <NAME...>", "and only to those of these names")
+    .option("--shutdown-grace <SECONDS>", "how long a stop may take in all (default: 25)");
 }

@@ -8,8 +8,24 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" |
 export interface ServeConfig {
   readonly port: number;
   readonly metricsPort: number;
+  /** `files`: the pair in `certDir`; `self-managed`: a pair that Pullguard makes and keeps in a Secret. */
+  readonly certificates: "files" | "self-managed";
   /** Folder with `tls.crt` and `tls.key`. */
   readonly certDir: string;
+  /** Secret that self-managed certificates are kept in. */
+  readonly certificateSecret: string;
+  /** Service by which the API server calls Pullguard; self-managed certificates are for its names. */
+  readonly serviceName: string;
+  /** Name of the validating and the mutating webhook configuration that self-managed CAs are written into. */
+  readonly webhookConfiguration: string;
+  /** Where Pullguard runs; absent: the Pod tells. */
+  readonly namespace?: string;
+  /** File with the CAs of clients that may ask for reviews; absent: everybody may. */
+  readonly clientCa?: string;
+  /** Common or alternative names of those clients; absent: any that a CA vouches for. */
+  readonly clientName?: readonly string[];
+  /** How long a stop may take in all, in seconds. */
+  readonly shutdownGrace: number;
   /** Absent and `noCluster` false: the Pod's own ServiceAccount. */
   readonly kubeconfig?: string;
   /** Reads no Secrets, ServiceAccounts and Nodes. */
@@ -35,6 +51,13 @@ export interface ServeConfig {
   readonly verifyLayers: boolean;
   /** Follows Pods that wait on nodes and the kubelets' events about pulls; takes rights on both. */
   readonly watchPulls: boolean;
+  /** Reviews that may wait for registries at a time, and that may wait for one of these places. */
+  readonly maxInFlight: number;
+  readonly maxQueued: number;
+  /** Requests a second to one registry; absent: no rate is kept. */
+  readonly registryQps?: number;
+  /** Bytes of everything that is remembered of images. */
+  readonly cacheBytes: number;
   /** The file that settings came from, which may hold a PullguardConfig too. */
   readonly configFile?: string;
 }
@@ -51,18 +74,48 @@ export interface LoadInput {
 
 const port = z.int({ error: "must be a whole number" }).min(0).max(65_535, { error: "must be 65535 at most" });
 const path = z.string({ error: "must be a text" }).min(1, { error: "must not be empty" });
+/** A name that an object of Kubernetes can have. */
+const objectName = z
+  .string({ error: "must be a text" })
+  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { error: "must be the name of an object" });
 
 const flag = z.boolean({ error: "must be true or false" });
+const wholeNumber = { error: "must be a whole number" } as const;
+const leastCacheBytes = 1024 * 1024;
 
 const fields = {
   port,
   metricsPort: port,
+  certificates: z.enum(["files", "self-managed"], { error: "must be files or self-managed" }),
   certDir: path,
+  certificateSecret: objectName,
+  serviceName: objectName,
+  webhookConfiguration: objectName,
+  namespace: objectName,
+  clientCa: path,
+  clientName: z.array(path, { error: "must be a list of names" }).min(1, { error: "must not be empty" }),
+  shutdownGrace: z
+    .int({ error: "must be a whole number of seconds" })
+    .min(1, { error: "must be 1 second at least" })
+    .max(3_600, { error: "must be 3600 seconds at most" }),
   kubeconfig: path,
   noCluster: flag,
   noLayers: flag,
   verifyLayers: flag,
   watchPulls: flag,
+  maxInFlight: z
+    .int(wholeNumber)
+    .min(1, { error: "must be 1 at least" })
+    .max(100_000, { error: "must be 100000 at most" }),
+  maxQueued: z
+    .int(wholeNumber)
+    .min(0, { error: "must be 0 at least" })
+    .max(100_000, { error: "must be 100000 at most" }),
+  registryQps: z.number({ error: "must be a number" }).min(0.1, { error: "must be 0.1 at least" }),
+  cacheBytes: z
+    .int({ error: "must be a number of bytes, such as 67108864 or 64Mi" })
+    .min(leastCacheBytes, { error: "must be 1Mi at least" })
+    .max(64 * 1024 ** 3, { error: "must be 64Gi at most" }),
   nodeRoot: path,
   runtime: path,
   platform: z
@@ -86,11 +139,19 @@ type Settings = z.infer<typeof fileSchema>;
 const defaults = {
   port: 8443,
   metricsPort: 8080,
+  certificates: "files",
   certDir: "certs",
+  certificateSecret: "pullguard-tls",
+  serviceName: "pullguard",
+  webhookConfiguration: "pullguard",
+  shutdownGrace: 25,
   noCluster: false,
   noLayers: false,
   verifyLayers: false,
   watchPulls: false,
+  maxInFlight: 128,
+  maxQueued: 512,
+  cacheBytes: 64 * 1024 * 1024,
   mode: "warn",
   agentNamespace: "pullguard-node-agent",
   logLevel: "info",
@@ -122,6 +183,12 @@ export function loadServeConfig(input: LoadInput): ServeConfig {
   if (settings.noLayers && settings.verifyLayers) {
     throw new PullguardError("ConfigInvalid", "noLayers and verifyLayers exclude each other");
   }
+  if (settings.noCluster && settings.certificates === "self-managed") {
+    throw new PullguardError("ConfigInvalid", "noCluster and self-managed certificates exclude each other");
+  }
+  if (settings.clientName !== undefined && settings.clientCa === undefined) {
+    throw new PullguardError("ConfigInvalid", "clientName needs clientCa: without a CA a name proves nothing");
+  }
   const configFile = configFileOf(input);
   return Object.freeze(configFile === undefined ? settings : { ...settings, configFile });
 }
@@ -147,7 +214,7 @@ function fileSettings(input: LoadInput): Present<Settings> {
     throw new PullguardError("ConfigInvalid", `${filePath}: cannot be read: ${reason}`, { cause: error });
   }
   // A file of nothing but comments parses to null.
-  const parsed = fileSchema.safeParse(content ?? {});
+  const parsed = fileSchema.safeParse(fromFile(content ?? {}));
   if (!parsed.success) {
     throw new PullguardError(
       "ConfigInvalid",
@@ -155,6 +222,13 @@ function fileSettings(input: LoadInput): Present<Settings> {
     );
   }
   return present(parsed.data);
+}
+
+/** YAML has no type for `64Mi`. */
+function fromFile(content: unknown): unknown {
+  if (typeof content !== "object" || content === null || !("cacheBytes" in content)) return content;
+  const { cacheBytes } = content;
+  return typeof cacheBytes === "string" ? { ...content, cacheBytes: bytesOf(cacheBytes) ?? cacheBytes } : content;
 }
 
 function configFileOf({ flags, env }: LoadInput): string | undefined {
@@ -193,13 +267,33 @@ function settingsOf(
   return present(parsed.data);
 }
 
+const numbers: ReadonlySet<FieldName> = new Set([
+  "shutdownGrace",
+  "port",
+  "metricsPort",
+  "maxInFlight",
+  "maxQueued",
+  "registryQps",
+]);
+const byteUnits: Readonly<Record<string, number>> = { "": 1, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
+
+/** `67108864`, `64Mi`; undefined for anything else. */
+function bytesOf(text: string): number | undefined {
+  const [, digits, unit = ""] = /^(\d{1,12})(Ki|Mi|Gi)?$/.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits) * (byteUnits[unit] ?? Number.NaN);
+}
+
 function fromText(name: FieldName, value: unknown): unknown {
   if (typeof value !== "string") {
     return value;
   }
-  if ((name === "port" || name === "metricsPort") && /^\d+$/.test(value)) {
+  if (numbers.has(name) && /^\d+(?:\.\d+)?$/.test(value)) {
     return Number(value);
   }
+  if (name === "cacheBytes") {
+    return bytesOf(value) ?? value;
+  }
+  if (name === "clientName") return value.split(",").map((each) => each.trim());
   if (fields[name] === flag) {
     return (
       new Map([
