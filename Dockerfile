@@ -11,9 +11,9 @@ COPY tsconfig.json ./
 COPY src ./src
 RUN npm run build
 
-# What runs, as the lock file has it, and the list of it.
+# What runs, as the lock file has it, and the list of it, which npm calls after the folder.
 FROM ${BASE} AS packages
-WORKDIR /app
+WORKDIR /pullguard
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm run --silent sbom > sbom.cdx.json
 
@@ -27,8 +27,8 @@ LABEL org.opencontainers.image.title=Pullguard \
   org.opencontainers.image.licenses=Apache-2.0
 WORKDIR /app
 COPY LICENSE ./
-COPY --from=packages /app/package.json /app/sbom.cdx.json ./
-COPY --from=packages /app/node_modules ./node_modules
+COPY --from=packages /pullguard/package.json /pullguard/sbom.cdx.json ./
+COPY --from=packages /pullguard/node_modules ./node_modules
 COPY --from=build /app/build/src ./build/src
 # By number, so that runAsNonRoot can be verified.
 USER 65532:65532

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { type CliDeps, runCli } from "../../src/cli/index.js";
+import { loadServeConfig, type ServeConfig } from "../../src/config/index.js";
+import { fakeIo } from "../cli/fake-io.js";
 import { createAuthority } from "../support/authority.js";
 import {
   chartFolder,
@@ -80,6 +83,41 @@ describe("the chart", function () {
         [],
         name,
       );
+    }
+  });
+
+  it("gives the programs arguments that they understand, for every way to install", async () => {
+    const { certificatePem } = await createAuthority("Provided");
+    for (const { name, values } of chartMatrix(certificatePem)) {
+      const workloads = objectsOf(await helm().template(values)).filter(
+        ({ kind }) => kind === "Deployment" || kind === "DaemonSet",
+      );
+      for (const workload of workloads) {
+        const args = at(workload, "spec", "template", "spec", "containers", 0, "args") as readonly string[];
+        const configs: ServeConfig[] = [];
+        const serve: CliDeps["serve"] = async (given) => {
+          // Files are mounted in a cluster only.
+          const { config: _, ...others } = given.flags;
+          configs.push(loadServeConfig({ flags: others, env: {} }));
+          return 0;
+        };
+        const io = fakeIo({ deps: { serve } });
+        assert.equal(
+          await runCli(
+            args.map((arg) => arg.replace("$(NODE_NAME)", "node-a")),
+            io,
+          ),
+          0,
+          `${name}: ${io.err()}`,
+        );
+        assert.equal(configs.length, args[0] === "serve" ? 1 : 0);
+        for (const { mode, shutdownGrace } of configs) {
+          assert.equal(mode, values.mode ?? "warn");
+          // Kubernetes must not cut off what the server still wants to finish.
+          const grace = Number(at(workload, "spec", "template", "spec", "terminationGracePeriodSeconds"));
+          assert.ok(shutdownGrace < grace, `${shutdownGrace} of ${grace}`);
+        }
+      }
     }
   });
 

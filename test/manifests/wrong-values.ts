@@ -174,6 +174,15 @@ export const wrongValues: readonly WrongValues[] = [
     ],
   },
   {
+    name: "limits that are none, and names of clients without an authority",
+    values: { limits: { maxInFlight: 0, cacheBytes: "lots" }, clientCertificates: { names: ["kube-apiserver"] } },
+    want: [
+      "at '/limits/maxInFlight': minimum: got 0, want 1",
+      "at '/limits/cacheBytes': 'lots' does not match pattern",
+      "at '/clientCertificates/configMap': minLength: got 0, want 1",
+    ],
+  },
+  {
     name: "a policy that no PullguardConfig could have",
     values: {
       policy: {

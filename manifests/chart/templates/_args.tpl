@@ -48,6 +48,36 @@
 {{- else if eq .Values.layers "verify" }}
 - --verify-layers
 {{- end }}
+{{- with .Values.limits }}
+{{- if ne (int .maxInFlight) 128 }}
+- --max-in-flight
+- {{ .maxInFlight | int | quote }}
+{{- end }}
+{{- if ne (int .maxQueued) 512 }}
+- --max-queued
+- {{ .maxQueued | int | quote }}
+{{- end }}
+{{- if .registryQps }}
+- --registry-qps
+- {{ .registryQps | int | quote }}
+{{- end }}
+{{- if ne (toString .cacheBytes) "64Mi" }}
+- --cache-bytes
+- {{ .cacheBytes | quote }}
+{{- end }}
+{{- end }}
+{{- if .Values.clientCertificates.configMap }}
+- --client-ca
+- /client-ca/ca.crt
+{{- range .Values.clientCertificates.names }}
+- --client-name
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- if ne (int .Values.terminationGracePeriodSeconds) 30 }}
+- --shutdown-grace
+- {{ sub .Values.terminationGracePeriodSeconds 5 | quote }}
+{{- end }}
 {{- if .Values.watchPulls.enabled }}
 - --watch-pulls
 {{- end }}

@@ -33,6 +33,8 @@ const everySetting: ChartValues = {
   ...{ mode: "deny", logLevel: "debug", layers: "verify" },
   policy: { defaults: { unpullable: ["Warn", "Audit"] }, rules: [{ name: "shop", actions: ["Deny"] }] },
   nodes: { runtime: "containerd://1.7.13", platform: "linux/amd64", credentialsSecret: "node-login" },
+  limits: { maxInFlight: 64, maxQueued: 0, registryQps: 20, cacheBytes: "128Mi" },
+  clientCertificates: { configMap: "api-server-ca", names: ["kube-apiserver"] },
   webhook: {
     ...{ failurePolicy: "Fail", timeoutSeconds: 5, exemptNamespaces: ["cni-system", "storage"] },
     namespaceSelector: [{ key: "team", operator: "Exists" }],
