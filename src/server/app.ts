@@ -12,6 +12,7 @@ import {
 } from "../admission/index.js";
 import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
 import { readJsonBody } from "./body.js";
+import type { CallerCheck } from "./client-certificates.js";
 import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
 import type { Readiness } from "./readiness.js";
 
@@ -25,6 +26,8 @@ export interface AppDeps {
   readonly startTimer: StartTimer;
   /** Hears of faults that no handler expected; the caller only sees a bare 500. */
   readonly onFault: (error: unknown) => void;
+  /** Who may ask for reviews; everybody where absent. Probes and metrics are for everybody. */
+  readonly callers?: { readonly check: CallerCheck; readonly onRefusal: (reason: string) => void };
   /** Largest body of a review, 3 MiB (the API server's own limit for a request) where absent. */
   readonly maxBodyBytes?: number;
 }
@@ -110,6 +113,14 @@ async function review(
   res: Response,
   answerTo: (request: AdmissionRequestView) => AdmissionAnswer | Promise<AdmissionAnswer>,
 ): Promise<void> {
+  const refusal = deps.callers?.check(req.socket);
+  if (refusal !== undefined) {
+    deps.callers?.onRefusal(refusal);
+    // Another connection may show another certificate.
+    res.setHeader("connection", "close");
+    sendError(res, 403, "ClientRefused", refusal);
+    return;
+  }
   const body = await readJsonBody(req, deps.maxBodyBytes ?? defaultMaxBodyBytes);
   if (body.kind === "gone") {
     return;
