@@ -1,4 +1,4 @@
-export type { Clock } from "./clock.js";
+export { type Clock, steadyClock } from "./clock.js";
 export { type ErrorCode, PullguardError } from "./error.js";
 export { Redacted } from "./redacted.js";
 export { unreachable } from "./unreachable.js";

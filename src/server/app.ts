@@ -10,6 +10,7 @@ import {
   patchAnswer,
   reviewConfig,
 } from "../admission/index.js";
+import { steadyClock } from "../core/index.js";
 import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
 import { readJsonBody } from "./body.js";
 import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
@@ -38,7 +39,7 @@ const defaultMaxBodyBytes = 3 * 1024 * 1024;
 export function createApp(deps: AppDeps): Express {
   const app = bareApp();
   const timeOf = rememberedTime();
-  const deadlines = createDeadlines(deps.admission.clock, deps.startTimer);
+  const deadlines = createDeadlines(steadyClock(deps.admission.clock), deps.startTimer);
   const signalFor = (req: Request): AbortSignal => deadlines.within(timeOf(req));
   app
     .route("/validate")
