@@ -1,10 +1,11 @@
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, PullguardError, steadyClock } from "../core/index.js";
 import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
 import { openClusterView } from "./cluster-view.js";
+import { logLines } from "./log-lines.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
 
@@ -26,11 +27,13 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const { clock, version } = deps;
   const env = currentEnvironment();
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
-  const logger = createLogger({ level: config.logLevel });
+  const logger = createLogger({ level: config.logLevel, stream: logLines() });
   const metrics = createMetrics({ version, processMetrics: true });
-  const node = await nodeView(config, { clock, logger, metrics });
+  // For what only asks how long something has lasted; dates are compared with the clock itself.
+  const steady = steadyClock(clock);
+  const node = await nodeView(config, { clock: steady, logger, metrics });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
-  const cluster = openClusterView(config, clock, logger, metrics);
+  const cluster = openClusterView(config, steady, logger, metrics);
   try {
     const { addressRules } = policy;
     const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
