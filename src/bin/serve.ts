@@ -89,6 +89,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     metrics,
     startTimer,
     onFault,
+    onShed: (reason) => metrics.shed(reason),
   });
   const host = deps.host === undefined ? {} : { host: deps.host };
   const stopWatching = (error: unknown): never => {

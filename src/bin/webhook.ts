@@ -1,3 +1,4 @@
+import { createAdmissionGate, type ShedReason } from "../admission/index.js";
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
@@ -5,6 +6,7 @@ import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
 import { openClusterView } from "./cluster-view.js";
+import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
 
@@ -33,8 +35,12 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
     const { addressRules } = policy;
-    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
-    metrics.observe({ registries: () => assembly.registryHealth() });
+    const delay = followLoopDelay();
+    const { maxInFlight, maxQueued } = config;
+    const onShed = (reason: ShedReason): void => metrics.shed(reason);
+    const gate = createAdmissionGate({ clock, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
+    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules, gate });
+    metrics.observe({ registries: () => assembly.registryHealth(), admissions: () => gate.view() });
     try {
       const serving = await serve({
         config,
@@ -51,6 +57,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       await deps.stopped;
       await serving.stop();
     } finally {
+      delay.stop();
       await assembly.close();
     }
   } finally {
@@ -73,7 +80,7 @@ const refusalReasons = { "circuit-open": "open", "over-budget": "budget", paused
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> &
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate"> &
     Pick<OpenPolicy, "addressRules"> & {
       readonly logger: Log;
       readonly metrics: Metrics;
@@ -105,6 +112,7 @@ function assembleWebhookCheck(
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,
+    ...(given.gate === undefined ? {} : { gate: given.gate }),
     limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
     observer,
     layers: config.noLayers ? "skip" : "check",
