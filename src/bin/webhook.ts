@@ -5,6 +5,7 @@ import { type Clock, PullguardError } from "../core/index.js";
 import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { openClusterCertificates } from "./certificates.js";
 import { openClusterView } from "./cluster-view.js";
 import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
@@ -30,7 +31,8 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
-  const node = await nodeView(config, { clock, logger, metrics });
+  const telemetry = { clock, logger, metrics };
+  const node = await nodeView(config, telemetry);
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
@@ -42,8 +44,11 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules, gate });
     metrics.observe({ registries: () => assembly.registryHealth(), admissions: () => gate.view() });
     try {
+      const certificates =
+        config.certificates === "files" ? {} : { certificates: await openClusterCertificates(config, env, telemetry) };
       const serving = await serve({
         config,
+        ...certificates,
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
