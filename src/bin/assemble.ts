@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import { type Check, type CheckDeps, type CheckObserver, createCheck } from "../check/index.js";
+import { type Check, type CheckDeps, type CheckGate, type CheckObserver, createCheck } from "../check/index.js";
 import type { NodeView, VerificationSetup } from "../cli/index.js";
 import { type Clock, steadyClock } from "../core/index.js";
 import type { SecretSource } from "../credentials/index.js";
@@ -69,6 +69,8 @@ export interface AssemblyOrder {
   readonly lookup?: LookupFunction;
   /** How much is asked of one registry, and when it is left alone; absent: whatever is wanted is asked. */
   readonly limits?: RegistryLimits;
+  /** Bounds what asks registries at a time; absent: nothing does. */
+  readonly gate?: CheckGate;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   /** Told of every image that can be pulled. */
@@ -139,6 +141,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     missingSecretsMayAppear: order.missingSecretsMayAppear,
     injectServiceAccount: order.injectServiceAccount,
     knowledge: { throughput, layers, rateLimits, ...openQueue(order, throughput, layers) },
+    ...(order.gate === undefined ? {} : { gate: order.gate }),
     ...(order.onPulled === undefined ? {} : { onPulled: order.onPulled }),
     ...(observer === undefined ? {} : { observer }),
   });

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createAdmissionGate } from "../../src/admission/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "../../src/bin/assemble.js";
 import { type ClusterView, openClusterView } from "../../src/bin/cluster-view.js";
 import { type OpenPolicy, openPolicy } from "../../src/bin/policy.js";
@@ -148,6 +149,11 @@ async function startParts(wish: WebhookWish, { certDir, nodeRoot, policyFile }: 
     },
     addressRules: policy.addressRules,
     limits: usualLimits,
+    gate: createAdmissionGate({
+      clock: steadyClock(clock),
+      maxInFlight: config.maxInFlight,
+      maxQueued: config.maxQueued,
+    }),
     observer: {
       onFault: (error) => logger.error({ err: error }, "a check failed"),
       onRateLimit: () => undefined,
