@@ -1,7 +1,7 @@
 import type { AdmissionDeps, MutateDeps } from "../admission/index.js";
 import type { Check } from "../check/index.js";
 import type { ServeConfig } from "../config/index.js";
-import type { Clock } from "../core/index.js";
+import { type Clock, steadyClock } from "../core/index.js";
 import {
   createApp,
   createMetricsApp,
@@ -57,6 +57,8 @@ const defaultPatienceMs = 10_000;
  */
 export async function serve(deps: ServeDeps): Promise<Serving> {
   const { config, clock, logger, metrics } = deps;
+  // Deadlines and durations; certificates and configurations have dates.
+  const steady = steadyClock(clock);
   const certificates = deps.certificates ?? (await openFileCertificates(config.certDir, deps));
   const clients = await openClientCheck(config, deps).catch(async (error: unknown) => {
     await certificates.stop();
@@ -75,16 +77,25 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   const events = deps.events === undefined ? {} : { events: deps.events };
   const observer = createAdmissionTelemetry({ metrics, logger });
   const app = createApp({
-    admission: { check: counted(deps.check, metrics), decide: deps.decide, ...scope, ...events, clock, observer },
+    admission: {
+      check: counted(deps.check, metrics),
+      decide: deps.decide,
+      ...scope,
+      ...events,
+      clock: steady,
+      observer,
+    },
     // What is tried on the way to a change is no admission's finding.
     ...(deps.mutation === undefined
       ? {}
-      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock, observer } }),
+      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock: steady, observer } }),
+    dateMs: () => clock.nowMs(),
     readiness,
     metrics,
     startTimer,
     onFault,
     ...(clients === undefined ? {} : { callers: clients.callers }),
+    onShed: (reason) => metrics.shed(reason),
   });
   const host = deps.host === undefined ? {} : { host: deps.host };
   const authorities = clients === undefined ? {} : { clientAuthorities: clients.authorities };
