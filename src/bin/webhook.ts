@@ -1,11 +1,14 @@
+import { createAdmissionGate, type ShedReason } from "../admission/index.js";
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, PullguardError, steadyClock } from "../core/index.js";
 import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
 import { openClusterCertificates } from "./certificates.js";
 import { openClusterView } from "./cluster-view.js";
+import { logLines } from "./log-lines.js";
+import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
 
@@ -27,22 +30,29 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const { clock, version } = deps;
   const env = currentEnvironment();
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
-  const logger = createLogger({ level: config.logLevel });
+  const logger = createLogger({ level: config.logLevel, stream: logLines() });
   const metrics = createMetrics({ version, processMetrics: true });
+  // For what only asks how long something has lasted; dates are compared with the clock itself.
+  const steady = steadyClock(clock);
   const telemetry = { clock, logger, metrics };
-  const node = await nodeView(config, telemetry);
+  const node = await nodeView(config, { ...telemetry, clock: steady });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
-  const cluster = openClusterView(config, clock, logger, metrics);
+  const cluster = openClusterView(config, steady, logger, metrics);
   try {
     const { addressRules } = policy;
-    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
-    metrics.observe({ registries: () => assembly.registryHealth() });
+    const delay = followLoopDelay();
+    const { maxInFlight, maxQueued } = config;
+    const onShed = (reason: ShedReason): void => metrics.shed(reason);
+    const gate = createAdmissionGate({ clock: steady, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
+    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules, gate });
+    metrics.observe({ registries: () => assembly.registryHealth(), admissions: () => gate.view() });
     try {
       const certificates =
         config.certificates === "files" ? {} : { certificates: await openClusterCertificates(config, env, telemetry) };
       const serving = await serve({
         config,
         ...certificates,
+        ...stopTimes(config.shutdownGrace),
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
@@ -56,6 +66,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       await deps.stopped;
       await serving.stop();
     } finally {
+      delay.stop();
       await assembly.close();
     }
   } finally {
@@ -63,6 +74,16 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     cluster.stop();
   }
   return 0;
+}
+
+/**
+ * Endpoints forget a Pod within a second or two, large clusters take longer; the rest of the grace is for requests in flight, less
+ * what it takes to give up a Lease.
+ */
+function stopTimes(graceSeconds: number): { readonly drainMs: number; readonly patienceMs: number } {
+  const graceMs = graceSeconds * 1000;
+  const drainMs = Math.min(5_000, graceMs / 3);
+  return { drainMs, patienceMs: Math.max(0, graceMs - drainMs - Math.min(2_000, graceMs / 3)) };
 }
 
 /** A port that cannot be had is the operator's to mend, not a fault of Pullguard. */
@@ -78,7 +99,7 @@ const refusalReasons = { "circuit-open": "open", "over-budget": "budget", paused
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> &
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate"> &
     Pick<OpenPolicy, "addressRules"> & {
       readonly logger: Log;
       readonly metrics: Metrics;
@@ -110,6 +131,7 @@ function assembleWebhookCheck(
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,
+    ...(given.gate === undefined ? {} : { gate: given.gate }),
     limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
     observer,
     layers: config.noLayers ? "skip" : "check",
