@@ -175,8 +175,19 @@ export const wrongValues: readonly WrongValues[] = [
   },
   {
     name: "limits that are none, and names of clients without an authority",
-    values: { limits: { maxInFlight: 0, cacheBytes: "lots" }, clientCertificates: { names: ["kube-apiserver"] } },
+    values: {
+      ...{ limits: { maxInFlight: 0, cacheBytes: "lots" }, clientCertificates: { names: ["kube-apiserver"] } },
+      ...{
+        audit: { ratePerMinute: 0 },
+        traces: { endpoint: "collector:4318", ratio: 2 },
+        statusz: { findings: "some" },
+      },
+    },
     want: [
+      "at '/audit/ratePerMinute': minimum: got 0, want 0.1",
+      "at '/traces/endpoint': 'collector:4318' does not match pattern",
+      "at '/traces/ratio': maximum: got 2, want 1",
+      "at '/statusz/findings': value must be one of 'local', 'all', 'none'",
       "at '/limits/maxInFlight': minimum: got 0, want 1",
       "at '/limits/cacheBytes': 'lots' does not match pattern",
       "at '/clientCertificates/configMap': minLength: got 0, want 1",

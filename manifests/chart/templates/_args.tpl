@@ -81,6 +81,32 @@
 {{- if .Values.watchPulls.enabled }}
 - --watch-pulls
 {{- end }}
+{{- if .Values.audit.enabled }}
+- --audit
+{{- if ne (float64 .Values.audit.intervalMinutes) 60.0 }}
+- --audit-interval
+- {{ .Values.audit.intervalMinutes | quote }}
+{{- end }}
+{{- if ne (float64 .Values.audit.ratePerMinute) 60.0 }}
+- --audit-rate
+- {{ .Values.audit.ratePerMinute | quote }}
+{{- end }}
+{{- end }}
+{{- with .Values.traces.endpoint }}
+- --trace-endpoint
+- {{ . | quote }}
+{{- if ne (float64 $.Values.traces.ratio) 1.0 }}
+- --trace-ratio
+- {{ $.Values.traces.ratio | quote }}
+{{- end }}
+{{- end }}
+{{- if not .Values.statusz.enabled }}
+- --statusz
+- "false"
+{{- else if ne .Values.statusz.findings "local" }}
+- --statusz-findings
+- {{ .Values.statusz.findings }}
+{{- end }}
 {{- if .Values.policy }}
 - --config
 - /policy/pullguard.yaml

@@ -1,13 +1,19 @@
 import { type ChartValues, type Helm, usualRelease } from "./helm.js";
 
 /** Of these folders of `templates/` the objects are components of kustomize, the rest is what `kubectl apply -k` applies. */
-const components = ["mutation", "events", "watch-pulls", "cert-manager", "monitoring"];
+const components = ["mutation", "events", "watch-pulls", "audit", "cert-manager", "monitoring"];
 /** Folders of `templates/` whose files lie beside the others in `manifests/`. */
 const flattened = /^crds\//;
 
 const base: ChartValues = { namespace: { create: true }, crds: { keep: false } };
 const everything: ChartValues = {
-  ...{ mutation: { enabled: true }, events: { enabled: true }, watchPulls: { enabled: true } },
+  crds: { keep: false },
+  ...{
+    mutation: { enabled: true },
+    events: { enabled: true },
+    watchPulls: { enabled: true },
+    audit: { enabled: true },
+  },
   metrics: {
     serviceMonitor: { enabled: true },
     prometheusRule: { enabled: true },

@@ -13,7 +13,12 @@ const provided = (caPem: string): ChartValues => ({
 const peer = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } };
 
 const everyToggle: ChartValues = {
-  ...{ mutation: { enabled: true }, events: { enabled: true }, watchPulls: { enabled: true } },
+  ...{
+    mutation: { enabled: true },
+    events: { enabled: true },
+    watchPulls: { enabled: true },
+    audit: { enabled: true },
+  },
   metrics: {
     service: { annotations: { "example.com/scrape": "yes" } },
     serviceMonitor: {
@@ -33,6 +38,8 @@ const everySetting: ChartValues = {
   ...{ mode: "deny", logLevel: "debug", layers: "verify" },
   policy: { defaults: { unpullable: ["Warn", "Audit"] }, rules: [{ name: "shop", actions: ["Deny"] }] },
   nodes: { runtime: "containerd://1.7.13", platform: "linux/amd64", credentialsSecret: "node-login" },
+  audit: { enabled: true, intervalMinutes: 90, ratePerMinute: 0.5 },
+  ...{ traces: { endpoint: "http://collector.test:4318/v1/traces", ratio: 0.25 }, statusz: { findings: "none" } },
   limits: { maxInFlight: 64, maxQueued: 0, registryQps: 20, cacheBytes: "128Mi" },
   clientCertificates: { configMap: "api-server-ca", names: ["kube-apiserver"] },
   webhook: {
@@ -100,6 +107,7 @@ export function chartMatrix(caPem: string): readonly ChartCase[] {
     ...{ replicaCount: 1, crds: { install: false }, networkPolicy: { enabled: false }, layers: "skip" },
     ...{ nodeAgent: { enabled: false, createNamespace: false }, podDisruptionBudget: { enabled: false } },
     ...{ serviceAccount: { create: false, name: "somebody" }, rbac: { create: false }, nodes: { credentials: "none" } },
+    statusz: { enabled: false },
     ...{ resources: {}, nodeSelector: {}, mutation: { enabled: true, listSecrets: false } },
   };
   return [
