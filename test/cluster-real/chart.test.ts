@@ -3,6 +3,7 @@ import { findHelm, openHelm } from "../support/chart/index.js";
 import { findKubeAssets, startKube } from "../support/kube/index.js";
 import { continuityTests } from "./chart-continuity.js";
 import { deadlockTests } from "./chart-deadlock.js";
+import { docsTests } from "./chart-docs.js";
 import { chartMatrixTests } from "./chart-matrix.js";
 import type { ChartWorld } from "./chart-world.js";
 
@@ -36,6 +37,7 @@ describe("the chart on a real API server", function () {
   });
 
   chartMatrixTests(started);
+  docsTests(started);
   deadlockTests(started);
   continuityTests(started);
 });
