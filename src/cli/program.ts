@@ -217,6 +217,10 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
       "--watch-pulls",
       "follow Pods that wait for images and how fast nodes pull, for advice; takes rights on both",
     )
+    .option("--max-in-flight <N>", "reviews that may wait for registries at a time (default: 128)")
+    .option("--max-queued <N>", "reviews that may wait for one of these places; more are let through (default: 512)")
+    .option("--registry-qps <N>", "requests a second to one registry (default: as many as there are)")
+    .option("--cache-bytes <BYTES>", "memory for what is known of images, such as 64Mi (default: 64Mi)")
     .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")
     .option("--log-level <LEVEL>", "trace, debug, info, warn, error, fatal or silent (default: info)")
     .option("--config <FILE>", "configuration file, YAML or JSON: settings, a PullguardConfig, or both")
