@@ -30,7 +30,8 @@ export interface AuditorDeps extends Omit<RoundDeps, "store"> {
   readonly budgets: Budgets;
   /** Whether what runs is known as a whole. */
   readonly isReady: () => boolean;
-  readonly holdersOf: ReportInput["holdersOf"];
+  /** Who holds images now; asked for once for each report. */
+  readonly holders: () => ReportInput["holdersOf"];
   /** What of a registry ends by itself; asked twice a day. */
   readonly forecast?: (subjects: readonly AuditSubject[], signal: AbortSignal) => Promise<readonly ExpiryForecast[]>;
   /** Told when there is something new to show, once a minute at most. */

@@ -79,6 +79,12 @@ export class Budgets {
     this.#known.set(host, { tokens: tokens - requests, atMs: nowMs });
   }
 
+  /** Nothing is sent to a host for so long. */
+  drain(host: string, minutes: number, nowMs: number): void {
+    const tokens = -minutes * this.#rateOf(host).requestsPerMinute;
+    this.#known.set(host, { tokens: Math.min(tokens, this.at(host, nowMs).tokens), atMs: nowMs });
+  }
+
   at(host: string, nowMs: number): BudgetState {
     const known = this.#known.get(host);
     const rate = this.#rateOf(host);

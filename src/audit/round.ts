@@ -1,6 +1,6 @@
 import type { Clock } from "../core/index.js";
 import type { WorkloadIdentity } from "../workload/index.js";
-import { type AskEngine, askAbout } from "./ask.js";
+import { type AskEngine, askAbout, type ImageAnswers } from "./ask.js";
 import type { Budgets } from "./budget.js";
 import { grouped } from "./grouped.js";
 import type { AuditStore, RegistryState } from "./registry-state.js";
@@ -127,6 +127,14 @@ export class Rounds {
     return this.#costs.get(registry) ?? usualCost;
   }
 
+  #heed(subjects: readonly AuditSubject[], { answers }: ImageAnswers): void {
+    if (![...answers.values()].some(({ cause }) => cause === "RegistryRateLimited")) return;
+    const [subject] = subjects;
+    for (const host of subject === undefined ? [] : this.#deps.hostsOf(subject)) {
+      this.#deps.budgets.drain(host, heedMinutes, this.#deps.clock.nowMs());
+    }
+  }
+
   async #askOne(
     state: RegistryState,
     image: string,
@@ -134,6 +142,7 @@ export class Rounds {
     signal: AbortSignal,
   ): Promise<void> {
     const answers = await askAbout(this.#deps.ask, subjects, signal);
+    this.#heed(subjects, answers);
     const before = state.images.get(image);
     if (before === undefined || signal.aborted) return;
     const wanted = new Map<string, WorkloadIdentity[]>();
@@ -148,6 +157,9 @@ export class Rounds {
     if (changes.length > 0) this.#deps.onChanges(changes, subjects);
   }
 }
+
+/** So long a registry that has had enough is left alone. */
+const heedMinutes = 5;
 
 interface Choice {
   readonly images: readonly string[];

@@ -42,8 +42,10 @@ export interface AuditChange {
 const resolvedMs = 7 * 86_400_000;
 const maxResolved = 20;
 const maxNamed = 10;
-/** Answers that say only that nobody found out. */
-const noAnswers: ReadonlySet<CauseCode | null> = new Set(["DeadlineExceeded", "CheckFailed", null]);
+/** Answers that say only that nobody found out; what was known before stays. */
+const noAnswers: ReadonlySet<CauseCode | null> = new Set(["DeadlineExceeded", "CheckFailed", "RegistryNotAsked", null]);
+/** The registry had enough of being asked, which says nothing about the image. */
+const throttled: CauseCode = "RegistryRateLimited";
 
 /** A round about an image begins. */
 export function asked(image: string, registry: string, before: ImageRecord | undefined, nowMs: number): ImageRecord {
@@ -72,7 +74,7 @@ export function answered(
   for (const [question, workloads] of wanted) {
     const known = before.questions.get(question);
     const answer = answers.get(question);
-    if (answer === undefined || (answer.verdict === "unknown" && noAnswers.has(answer.cause))) {
+    if (answer === undefined || saysNothing(answer, known)) {
       if (known !== undefined) questions.set(question, known);
       else isWhole = false;
       continue;
@@ -97,6 +99,10 @@ export function answered(
     resolved: [...resolved, ...kept].slice(0, maxResolved),
   };
   return { record, changes };
+}
+
+function saysNothing({ verdict, cause }: AuditAnswer, known: QuestionRecord | undefined): boolean {
+  return verdict === "unknown" && (noAnswers.has(cause) || (known !== undefined && cause === throttled));
 }
 
 /** The same object for the same answer: ten thousand questions have few. */

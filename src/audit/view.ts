@@ -18,7 +18,9 @@ export interface AuditView {
   uidOf(workload: AuditSubject["workload"]): string;
 }
 
-export interface ViewDeps extends Pick<ReportInput, "holdersOf"> {
+export interface ViewDeps {
+  /** Who holds images now; asked for once for each report. */
+  readonly holders: () => ReportInput["holdersOf"];
   readonly clock: Clock;
   readonly inventory: Inventory;
   readonly store: AuditStore;
@@ -69,7 +71,7 @@ export function createAuditView(deps: ViewDeps): AuditView {
         nowMs: clock.nowMs(),
         subjects,
         pods: inventory.pods,
-        holdersOf: deps.holdersOf,
+        holdersOf: deps.holders(),
         answerTo: ({ image, question }) => {
           const record = records.get(image);
           const known = record?.questions.get(question);

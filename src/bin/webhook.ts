@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
@@ -7,6 +8,7 @@ import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js"
 import { openClusterView } from "./cluster-view.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
+import { openWebhookAudit } from "./webhook-audit.js";
 
 /** What the webhook needs beyond its configuration. `stopped` resolves when it shall stop. */
 export interface WebhookDeps {
@@ -33,7 +35,12 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
     const { addressRules } = policy;
-    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
+    // Both look at the same nodes: what they make of credentials must be comparable.
+    const identityKey = randomBytes(32);
+    const assembly = assembleWebhookCheck(deps, {
+      ...cluster,
+      ...{ node, logger, metrics, config, addressRules, identityKey },
+    });
     metrics.observe({ registries: () => assembly.registryHealth() });
     try {
       const serving = await serve({
@@ -48,8 +55,18 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         logger,
         readiness: [...cluster.readiness(), ...policy.readiness],
       }).catch(portFault);
+      const audit = openWebhookAudit(config, {
+        ...deps,
+        cluster,
+        node,
+        logger,
+        metrics,
+        addressRules,
+        identityKey,
+        env,
+      });
       await deps.stopped;
-      await serving.stop();
+      await Promise.all([serving.stop(), audit?.stop()]);
     } finally {
       await assembly.close();
     }
@@ -73,14 +90,15 @@ const refusalReasons = { "circuit-open": "open", "over-budget": "budget", paused
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> &
-    Pick<OpenPolicy, "addressRules"> & {
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> & {
+    readonly identityKey: Uint8Array;
+  } & Pick<OpenPolicy, "addressRules"> & {
       readonly logger: Log;
       readonly metrics: Metrics;
       readonly config: ServeConfig;
     },
 ): Assembly {
-  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules } = given;
+  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules, identityKey } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
     onFault: (error) => {
       metrics.fault("check");
@@ -96,6 +114,7 @@ function assembleWebhookCheck(
   return assembleCheck({
     clock: deps.clock,
     version: deps.version,
+    identityKey,
     secrets,
     // Nobody can tell whether a Secret that a live cluster lacks is about to be applied.
     missingSecretsMayAppear: true,

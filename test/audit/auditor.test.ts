@@ -69,7 +69,7 @@ function world(images: readonly string[], times = { soundMs: 3_600_000, failingM
       hostsOf: ({ registry }) => [registry],
       onChanges: (list) => changes.push(...list.map(({ kind }) => kind)),
       isReady: () => true,
-      holdersOf: () => [],
+      holders: () => () => [],
       membership: { self, members: () => seesMembers() },
       publish: async () => {
         published += 1;
