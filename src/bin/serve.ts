@@ -1,8 +1,7 @@
 import type { AdmissionDeps, MutateDeps } from "../admission/index.js";
-import { type ReloadOutcome, watchServingPair } from "../certs/index.js";
 import type { Check } from "../check/index.js";
 import type { ServeConfig } from "../config/index.js";
-import type { Clock } from "../core/index.js";
+import { type Clock, steadyClock } from "../core/index.js";
 import {
   createApp,
   createMetricsApp,
@@ -13,10 +12,11 @@ import {
   startServer,
 } from "../server/index.js";
 import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
+import { type OpenCertificates, openClientCheck, openFileCertificates } from "./certificates.js";
 
 /** What the webhook server is put together from; `decide` has the policy bound already. */
 export interface ServeDeps {
-  readonly config: Pick<ServeConfig, "port" | "metricsPort" | "certDir">;
+  readonly config: Pick<ServeConfig, "port" | "metricsPort" | "certDir" | "clientCa" | "clientName">;
   readonly check: Check;
   readonly decide: AdmissionDeps["decide"];
   /** What the configuration in force says of requests. */
@@ -25,6 +25,8 @@ export interface ServeDeps {
   readonly events?: AdmissionDeps["events"];
   /** What the configuration in force wants changed, and where Secrets are found; absent: nothing is changed. */
   readonly mutation?: Pick<MutateDeps, "order" | "isOn" | "secrets" | "listPullSecrets">;
+  /** Where the certificate comes from; the files in `certDir` where absent. */
+  readonly certificates?: OpenCertificates;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Log;
@@ -34,6 +36,8 @@ export interface ServeDeps {
   readonly host?: string;
   /** How long the server goes on after it has stopped being ready, for endpoints to forget it. 3 s where absent. */
   readonly drainMs?: number;
+  /** How long requests in flight may take after that. 10 s where absent. */
+  readonly patienceMs?: number;
 }
 
 /** The server while it runs. */
@@ -44,9 +48,8 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-const certificateIntervalMs = 10_000;
 const defaultDrainMs = 3_000;
-const patienceMs = 10_000;
+const defaultPatienceMs = 10_000;
 
 /**
  * Starts the webhook over https and the metrics over http.
@@ -54,23 +57,17 @@ const patienceMs = 10_000;
  */
 export async function serve(deps: ServeDeps): Promise<Serving> {
   const { config, clock, logger, metrics } = deps;
-  const certificates = await watchServingPair({
-    directory: config.certDir,
-    intervalMs: certificateIntervalMs,
-    clock,
-    onReload: (outcome) => reportReload(deps, outcome),
+  // Deadlines and durations; certificates and configurations have dates.
+  const steady = steadyClock(clock);
+  const certificates = deps.certificates ?? (await openFileCertificates(config.certDir, deps));
+  const clients = await openClientCheck(config, deps).catch(async (error: unknown) => {
+    await certificates.stop();
+    throw error;
   });
-  const readiness = new Readiness([
-    {
-      name: "certificate",
-      reason: () =>
-        clock.nowMs() > certificates.current().notAfterMs ? "the serving certificate has expired" : undefined,
-    },
-    ...(deps.readiness ?? []),
-  ]);
+  const readiness = new Readiness([certificates.readiness, ...(deps.readiness ?? [])]);
   metrics.observe({
     ready: () => readiness.faults().length === 0,
-    certificateExpiryMs: () => certificates.current().notAfterMs,
+    certificateExpiryMs: () => certificates.notAfterMs(),
   });
   const onFault = (error: unknown): void => {
     metrics.fault("handler");
@@ -80,30 +77,43 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   const events = deps.events === undefined ? {} : { events: deps.events };
   const observer = createAdmissionTelemetry({ metrics, logger });
   const app = createApp({
-    admission: { check: counted(deps.check, metrics), decide: deps.decide, ...scope, ...events, clock, observer },
+    admission: {
+      check: counted(deps.check, metrics),
+      decide: deps.decide,
+      ...scope,
+      ...events,
+      clock: steady,
+      observer,
+    },
     // What is tried on the way to a change is no admission's finding.
     ...(deps.mutation === undefined
       ? {}
-      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock, observer } }),
+      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock: steady, observer } }),
+    dateMs: () => clock.nowMs(),
     readiness,
     metrics,
     startTimer,
     onFault,
+    ...(clients === undefined ? {} : { callers: clients.callers }),
+    onShed: (reason) => metrics.shed(reason),
   });
   const host = deps.host === undefined ? {} : { host: deps.host };
-  const stopWatching = (error: unknown): never => {
-    certificates.stop();
+  const authorities = clients === undefined ? {} : { clientAuthorities: clients.authorities };
+  const stopWatching = async (error: unknown): Promise<never> => {
+    clients?.authorities.stop();
+    await certificates.stop();
     throw error;
   };
-  const webhook = await startServer({ certificates, startTimer }, { app, port: config.port, ...host }).catch(
-    stopWatching,
-  );
+  const webhook = await startServer(
+    { certificates: certificates.source, ...authorities, startTimer },
+    { app, port: config.port, ...host },
+  ).catch(stopWatching);
   const exposition = await startPlainServer(
     { startTimer },
     { app: createMetricsApp({ readiness, metrics, onFault }), port: config.metricsPort, ...host },
   ).catch(async (error: unknown) => {
     await webhook.close(0);
-    return stopWatching(error);
+    return await stopWatching(error);
   });
   logger.info({ port: webhook.port, metricsPort: exposition.port }, "listening");
   return {
@@ -112,10 +122,13 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     stop: async () => {
       readiness.drain();
       logger.info("draining");
+      const resigned = certificates.resign();
       await clock.sleep(deps.drainMs ?? defaultDrainMs);
-      await webhook.close(patienceMs);
+      await webhook.close(deps.patienceMs ?? defaultPatienceMs);
       await exposition.close(0);
-      certificates.stop();
+      await resigned;
+      clients?.authorities.stop();
+      await certificates.stop();
     },
   };
 }
@@ -136,14 +149,4 @@ function counted(check: Check, metrics: Metrics): Check {
     }
     return report;
   };
-}
-
-function reportReload({ metrics, logger }: ServeDeps, outcome: ReloadOutcome): void {
-  if (outcome.kind === "reloaded") {
-    metrics.configReload("success");
-    logger.info({ fingerprint256: outcome.pair.fingerprint256 }, "serving certificate reloaded");
-    return;
-  }
-  metrics.configReload("failure");
-  logger.warn({ err: outcome.error }, "serving certificate not reloaded, the old one stays");
 }

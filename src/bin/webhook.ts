@@ -1,11 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { createAdmissionGate, type ShedReason } from "../admission/index.js";
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, PullguardError, steadyClock } from "../core/index.js";
 import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { openClusterCertificates } from "./certificates.js";
 import { openClusterView } from "./cluster-view.js";
+import { logLines } from "./log-lines.js";
+import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
 import { openWebhookAudit } from "./webhook-audit.js";
@@ -28,23 +32,32 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const { clock, version } = deps;
   const env = currentEnvironment();
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
-  const logger = createLogger({ level: config.logLevel });
+  const logger = createLogger({ level: config.logLevel, stream: logLines() });
   const metrics = createMetrics({ version, processMetrics: true });
-  const node = await nodeView(config, { clock, logger, metrics });
+  // For what only asks how long something has lasted; dates are compared with the clock itself.
+  const steady = steadyClock(clock);
+  const telemetry = { clock, logger, metrics };
+  const node = await nodeView(config, { ...telemetry, clock: steady });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
-  const cluster = openClusterView(config, clock, logger, metrics);
+  const cluster = openClusterView(config, steady, logger, metrics);
   try {
     const { addressRules } = policy;
+    const delay = followLoopDelay();
+    const { maxInFlight, maxQueued } = config;
+    const onShed = (reason: ShedReason): void => metrics.shed(reason);
+    const gate = createAdmissionGate({ clock: steady, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
     // Both look at the same nodes: what they make of credentials must be comparable.
     const identityKey = randomBytes(32);
-    const assembly = assembleWebhookCheck(deps, {
-      ...cluster,
-      ...{ node, logger, metrics, config, addressRules, identityKey },
-    });
-    metrics.observe({ registries: () => assembly.registryHealth() });
+    const engine = { ...cluster, node, logger, metrics, config, addressRules, gate, identityKey };
+    const assembly = assembleWebhookCheck(deps, engine);
+    metrics.observe({ registries: () => assembly.registryHealth(), admissions: () => gate.view() });
     try {
+      const certificates =
+        config.certificates === "files" ? {} : { certificates: await openClusterCertificates(config, env, telemetry) };
       const serving = await serve({
         config,
+        ...certificates,
+        ...stopTimes(config.shutdownGrace),
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
@@ -68,6 +81,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       await deps.stopped;
       await Promise.all([serving.stop(), audit?.stop()]);
     } finally {
+      delay.stop();
       await assembly.close();
     }
   } finally {
@@ -75,6 +89,16 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     cluster.stop();
   }
   return 0;
+}
+
+/**
+ * Endpoints forget a Pod within a second or two, large clusters take longer; the rest of the grace is for requests in flight, less
+ * what it takes to give up a Lease.
+ */
+function stopTimes(graceSeconds: number): { readonly drainMs: number; readonly patienceMs: number } {
+  const graceMs = graceSeconds * 1000;
+  const drainMs = Math.min(5_000, graceMs / 3);
+  return { drainMs, patienceMs: Math.max(0, graceMs - drainMs - Math.min(2_000, graceMs / 3)) };
 }
 
 /** A port that cannot be had is the operator's to mend, not a fault of Pullguard. */
@@ -90,9 +114,9 @@ const refusalReasons = { "circuit-open": "open", "over-budget": "budget", paused
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> & {
-    readonly identityKey: Uint8Array;
-  } & Pick<OpenPolicy, "addressRules"> & {
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate"> &
+    Required<Pick<AssemblyOrder, "identityKey">> &
+    Pick<OpenPolicy, "addressRules"> & {
       readonly logger: Log;
       readonly metrics: Metrics;
       readonly config: ServeConfig;
@@ -124,6 +148,7 @@ function assembleWebhookCheck(
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,
+    ...(given.gate === undefined ? {} : { gate: given.gate }),
     limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
     observer,
     layers: config.noLayers ? "skip" : "check",

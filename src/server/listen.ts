@@ -1,7 +1,10 @@
+import { constants } from "node:crypto";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Redacted } from "../core/index.js";
+import type { ClientAuthoritySource } from "./client-certificates.js";
+import { limitConnections } from "./connection-limit.js";
 import type { StartTimer } from "./deadline.js";
 
 /** A certificate chain, leaf first, with its key; PEM. */
@@ -22,6 +25,8 @@ export interface ListenOptions {
   readonly app: RequestListener;
   readonly port: number;
   readonly host?: string;
+  /** 2048 where absent. */
+  readonly maxConnections?: number;
 }
 
 /** A listening server. */
@@ -36,18 +41,48 @@ export interface RunningServer {
 
 /** Longer than the 90 s after which Go's client drops an idle connection, lest both ends race to use and close it. */
 const keepAliveTimeoutMs = 120_000;
-const requestTimeoutMs = 30_000;
+/** An API server has all of a request at hand; who takes longer to send one only holds the connection. */
+const requestTimeoutMs = 10_000;
+const handshakeTimeoutMs = 10_000;
+/** How often Node looks for requests that take too long. */
+const timeoutCheckMs = 2_000;
+/** Several API servers with as many calls under way as they admit requests at all (400 and 200 each). */
+const usualMaxConnections = 2_048;
 
 /**
  * Serves https with at least TLS 1.2. A new pair from `certificates` serves new connections at once; open ones stay.
  * @throws the socket's own error if the port cannot be had
  */
 export async function startServer(
-  deps: { readonly certificates: CertificateSource; readonly startTimer: StartTimer },
+  deps: {
+    readonly certificates: CertificateSource;
+    /** Clients are asked for a certificate of these CAs; whoever has none is served all the same, and known by it. */
+    readonly clientAuthorities?: ClientAuthoritySource;
+    readonly startTimer: StartTimer;
+  },
   options: ListenOptions,
 ): Promise<RunningServer> {
-  const server: HttpsServer = createHttpsServer(tlsOptions(deps.certificates.current()), options.app);
-  const forget = deps.certificates.onChange((pair) => server.setSecureContext(tlsOptions(pair)));
+  const { certificates, clientAuthorities } = deps;
+  const ask = clientAuthorities === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
+  const server: HttpsServer = createHttpsServer(
+    {
+      ...tlsOptions(certificates.current(), clientAuthorities?.current()),
+      ...ask,
+      handshakeTimeout: handshakeTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+    },
+    options.app,
+  );
+  const forgetPairs = certificates.onChange((pair) =>
+    server.setSecureContext(tlsOptions(pair, clientAuthorities?.current())),
+  );
+  const forgetAuthorities = clientAuthorities?.onChange((caPem) =>
+    server.setSecureContext(tlsOptions(certificates.current(), caPem)),
+  );
+  const forget = (): void => {
+    forgetPairs();
+    forgetAuthorities?.();
+  };
   try {
     return await listen(server, deps.startTimer, options, forget);
   } catch (error) {
@@ -61,11 +96,14 @@ export async function startPlainServer(
   deps: { readonly startTimer: StartTimer },
   options: ListenOptions,
 ): Promise<RunningServer> {
-  return await listen(createHttpServer(options.app), deps.startTimer, options, () => undefined);
+  const server = createHttpServer({ connectionsCheckingInterval: timeoutCheckMs }, options.app);
+  return await listen(server, deps.startTimer, options, () => undefined);
 }
 
-function tlsOptions(pair: ServedPair) {
-  return { cert: pair.certificatePem, key: pair.keyPem.reveal(), minVersion: "TLSv1.2" as const };
+function tlsOptions(pair: ServedPair, clientCaPem?: string) {
+  const own = { cert: pair.certificatePem, key: pair.keyPem.reveal(), minVersion: "TLSv1.2" as const };
+  // A resumed session would bring back what was found out about the client under other CAs.
+  return clientCaPem === undefined ? own : { ...own, ca: clientCaPem, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 async function listen(
@@ -76,6 +114,8 @@ async function listen(
 ): Promise<RunningServer> {
   server.keepAliveTimeout = keepAliveTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
+  server.headersTimeout = requestTimeoutMs;
+  limitConnections(server, options.maxConnections ?? usualMaxConnections);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port: options.port, ...(options.host === undefined ? {} : { host: options.host }) }, () => {

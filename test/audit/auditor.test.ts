@@ -146,7 +146,7 @@ describe("the auditor", () => {
     assert.equal(asked.length, many.length);
     await first.stop();
     const second = start("a");
-    await pass(300);
+    await pass(120);
     assert.equal(asked.length, many.length);
     // Killed: what it would write from now on is lost.
     const after = new Map(stored);
@@ -260,7 +260,7 @@ describe("the auditor", () => {
     const { join, start, pass, writes } = world(many);
     join("a");
     const auditor = start("a");
-    await pass(600);
+    await pass(240);
     // Before a round and after it, for each registry.
     assert.ok(writes() <= hosts.length * 2, String(writes()));
     await auditor.stop();
