@@ -6,7 +6,7 @@ import { candidateProfiles, fixedNodes, nodeFilesFromMap, parseRuntime } from ".
 import { parsePlatform } from "../src/oci/index.js";
 import { createPredictor } from "../src/prediction/index.js";
 import { createRegistryClient } from "../src/registry/index.js";
-import { labUser } from "../test/support/lab/index.js";
+import { benchUser } from "./bench-user.js";
 import type { Registries } from "./registry-process.js";
 
 /** Name of the Secret, in namespace `shop`, that holds the login of every registry. */
@@ -27,7 +27,12 @@ export interface BenchEngine {
   close(): Promise<void>;
 }
 
-export function createBenchEngine(registries: Registries, saying: NodeSaying): BenchEngine {
+/** @param namespaces more of them, whose Secrets hold logins of their own, as `robot-<namespace>` */
+export function createBenchEngine(
+  registries: Registries,
+  saying: NodeSaying,
+  namespaces: readonly string[] = [],
+): BenchEngine {
   const identityKey = randomBytes(32);
   const client = createRegistryClient({
     clock,
@@ -41,8 +46,15 @@ export function createBenchEngine(registries: Registries, saying: NodeSaying): B
     node: { name: "node", files: nodeFilesFromMap(registries.nodeFiles), identityKey },
   });
   const secrets = inMemorySecretSource({
-    secrets: [loginSecret(registries)],
-    serviceAccounts: [{ namespace, name: "default", imagePullSecrets: [] }],
+    secrets: [
+      loginSecret(registries, namespace, benchUser.username),
+      ...namespaces.map((name) => loginSecret(registries, name, `${benchUser.username}-${name}`)),
+    ],
+    serviceAccounts: [namespace, ...namespaces].map((name) => ({
+      namespace: name,
+      name: "default",
+      imagePullSecrets: [],
+    })),
     absent: { kind: "not-found" },
   });
   return {
@@ -60,12 +72,13 @@ export function createBenchEngine(registries: Registries, saying: NodeSaying): B
   };
 }
 
-function loginSecret({ addresses }: Registries): PullSecret {
-  const auths = { [addresses.basic]: labUser, [addresses.bearer]: labUser };
+function loginSecret({ addresses }: Registries, ownNamespace: string, username: string): PullSecret {
+  const login = { username, password: benchUser.password };
+  const auths = { [addresses.basic]: login, [addresses.bearer]: login };
   return pullSecretFromObject({
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: secretName, namespace, resourceVersion: "1" },
+    metadata: { name: secretName, namespace: ownNamespace, resourceVersion: "1" },
     type: "kubernetes.io/dockerconfigjson",
     stringData: { ".dockerconfigjson": JSON.stringify({ auths }) },
   });

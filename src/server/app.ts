@@ -1,4 +1,6 @@
-import express, { type Express, type Request, type Response } from "express";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { parse as parseQuery } from "node:querystring";
+import express, { type Express, type Response } from "express";
 import {
   type AdmissionAnswer,
   type AdmissionDeps,
@@ -10,7 +12,7 @@ import {
   patchAnswer,
   reviewConfig,
 } from "../admission/index.js";
-import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
+import { answerError, errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
 import { readJsonBody } from "./body.js";
 import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
 import type { Readiness } from "./readiness.js";
@@ -35,15 +37,14 @@ const defaultMaxBodyBytes = 3 * 1024 * 1024;
  * The webhook: `POST /validate?timeout=7s`, `POST /mutate?timeout=7s`, `POST /validate-config` for Pullguard's own configuration,
  * `GET /livez`, `GET /readyz`, `GET /metrics`. A valid AdmissionReview always gets a valid AdmissionReview back, in time; everything else a JSON error.
  */
-export function createApp(deps: AppDeps): Express {
+export function createApp(deps: AppDeps): RequestListener {
   const app = bareApp();
   const timeOf = rememberedTime();
   const deadlines = createDeadlines(deps.admission.clock, deps.startTimer);
-  const signalFor = (req: Request): AbortSignal => deadlines.within(timeOf(req));
-  app
-    .route("/validate")
-    .post((req, res) => review(deps, req, res, (request) => admit(deps.admission, request, signalFor(req))))
-    .all(methodNotAllowed("POST"));
+  const signalFor = (req: IncomingMessage): AbortSignal => deadlines.within(timeOf(req));
+  const validate: Handler = (req, res) =>
+    review(deps, req, res, (request) => admit(deps.admission, request, signalFor(req)));
+  app.route("/validate").post(validate).all(methodNotAllowed("POST"));
   app
     .route("/mutate")
     .post((req, res) =>
@@ -59,7 +60,28 @@ export function createApp(deps: AppDeps): Express {
   observability(app, deps.readiness, deps.metrics);
   app.use(notFound);
   app.use(errorAnswers(deps.onFault));
-  return app;
+  return pastTheRouter(app, "/validate", validate, deps.onFault);
+}
+
+type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
+/**
+ * Nearly every request is a review, and finding its route would cost as much as answering it from memory: a POST whose path
+ * is written just so is answered at once, everything else by the app, this path in other spellings among it.
+ */
+function pastTheRouter(
+  app: Express,
+  path: string,
+  handler: Handler,
+  onFault: (error: unknown) => void,
+): RequestListener {
+  const withQuery = `${path}?`;
+  return (req, res) => {
+    const { url = "" } = req;
+    if (req.method === "POST" && (url === path || url.startsWith(withQuery)))
+      handler(req, res).catch((error: unknown) => answerError(error, res, onFault));
+    else app(req, res);
+  };
 }
 
 /** Where metrics come from; telemetry's registry has this shape. */
@@ -106,8 +128,8 @@ function bareApp(): Express {
 
 async function review(
   deps: AppDeps,
-  req: Request,
-  res: Response,
+  req: IncomingMessage,
+  res: ServerResponse,
   answerTo: (request: AdmissionRequestView) => AdmissionAnswer | Promise<AdmissionAnswer>,
 ): Promise<void> {
   const body = await readJsonBody(req, deps.maxBodyBytes ?? defaultMaxBodyBytes);
@@ -132,13 +154,13 @@ async function review(
 }
 
 /** An API server asks with the same URL all its life: reading the query anew costs more than the rest of the routing. */
-function rememberedTime(): (req: Request) => number {
+function rememberedTime(): (req: IncomingMessage) => number {
   let url: string | undefined;
   let timeMs = 0;
   return (req) => {
     if (req.url !== url) {
-      timeMs = checkTimeMs(req.query.timeout);
       url = req.url;
+      timeMs = checkTimeMs(parseQuery(url?.split("?", 2)[1] ?? "").timeout);
     }
     return timeMs;
   };
