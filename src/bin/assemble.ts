@@ -22,8 +22,10 @@ import {
   createAddressGuard,
   createRateLimits,
   createRegistryClient,
+  type HeldBack,
   type ObservedRequest,
   type RegistryClient,
+  type RegistryLimits,
   type SeenRateLimit,
 } from "../registry/index.js";
 import {
@@ -62,6 +64,8 @@ export interface AssemblyOrder {
   readonly backgroundVerification?: { onResult(result: LayerVerdict["kind"] | "dropped"): void };
   /** Which addresses may be dialled, asked for each connection; all but link-local ones where absent. */
   readonly addressRules?: () => AddressRules;
+  /** How much is asked of one registry, and when it is left alone; absent: whatever is wanted is asked. */
+  readonly limits?: RegistryLimits;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   /** Told of every image that can be pulled. */
@@ -69,6 +73,7 @@ export interface AssemblyOrder {
   readonly observer?: CheckObserver & {
     onRateLimit(seen: SeenRateLimit): void;
     onRequest(request: ObservedRequest): void;
+    onHeldBack?(registry: string, kind: HeldBack["kind"]): void;
     onCache(result: "hit" | "miss" | "shared"): void;
   };
 }
@@ -76,6 +81,8 @@ export interface AssemblyOrder {
 /** A check with everything that it holds on to. */
 export interface Assembly {
   readonly check: Check;
+  /** How registries fare; empty without limits. */
+  readonly registryHealth: RegistryClient["health"];
   close(): Promise<void>;
 }
 
@@ -105,6 +112,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
       observer?.onRateLimit(seen);
     },
     onTransfer: (transfer) => throughput.note({ ...transfer, source: "own" }),
+    ...(order.limits === undefined ? {} : { limits: order.limits }),
     ...(observer === undefined ? {} : { observer }),
   });
   const prediction = createPredictor({
@@ -133,7 +141,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     stop();
     return client.close();
   };
-  return { check, close };
+  return { check, registryHealth: () => client.health(), close };
 }
 
 /** Called when the nodes are open, which the queue asks. */

@@ -1,6 +1,7 @@
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
+import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
 import { openClusterView } from "./cluster-view.js";
@@ -33,6 +34,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   try {
     const { addressRules } = policy;
     const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
+    metrics.observe({ registries: () => assembly.registryHealth() });
     try {
       const serving = await serve({
         config,
@@ -66,6 +68,9 @@ function portFault(error: unknown): never {
   throw error;
 }
 
+/** As metrics call them. */
+const refusalReasons = { "circuit-open": "open", "over-budget": "budget", paused: "paused" } as const;
+
 function assembleWebhookCheck(
   deps: WebhookDeps,
   given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> &
@@ -86,6 +91,7 @@ function assembleWebhookCheck(
     onRateLimit: ({ registry, reading }) => metrics.rateLimitRemaining(registry, reading.remaining),
     onPullEstimate: (pullMs) => metrics.predictedPull(pullMs),
     onCache: (result) => metrics.cacheRequest(result),
+    onHeldBack: (registry, kind) => metrics.registryRefusal(registry, refusalReasons[kind]),
   };
   return assembleCheck({
     clock: deps.clock,
@@ -99,6 +105,7 @@ function assembleWebhookCheck(
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,
+    limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
     observer,
     layers: config.noLayers ? "skip" : "check",
     ...(config.verifyLayers

@@ -3,6 +3,7 @@ export { nodeFilesBelow, signaturesBelow } from "./node-root.js";
 export { openNodeCredentials } from "./open-node-credentials.js";
 export { runCli } from "./run.js";
 export type {
+  AuditedCluster,
   CertsFlags,
   CheckSetup,
   CliDeps,

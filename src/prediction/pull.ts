@@ -1,7 +1,14 @@
 import type { CredentialOrigin, RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import type { Platform } from "../oci/index.js";
-import type { RateLimits, RegistryClient, RegistrySession } from "../registry/index.js";
+import {
+  type Exchange,
+  isHeldBack,
+  type RateLimits,
+  type RegistryClient,
+  type RegistrySession,
+  type TransportFault,
+} from "../registry/index.js";
 import type { ContentChecker } from "./content/content-check.js";
 import { withContent } from "./content/pulled-content.js";
 import type { AttemptRequest, ManifestMemory, PullDialect } from "./dialects/dialect.js";
@@ -11,13 +18,15 @@ import type { FailedAttempt, PullAttempt, PulledAttempt, PullOutcome, PullQuesti
 
 /** With what a question is put to the registries. */
 export interface Pulling {
-  readonly client: RegistryClient;
+  readonly client: Pick<RegistryClient, "session">;
   readonly dialect: PullDialect;
   readonly platform: Platform | undefined;
   readonly rateLimits?: Pick<RateLimits, "isLow">;
   readonly manifestsFor: (credential: RegistryCredential | undefined) => ManifestMemory;
   /** Told of each host before it is asked. */
   readonly onHost: (address: string) => void;
+  /** Told that the outcome rests on a question that Pullguard held back itself. */
+  readonly onHeldBack?: () => void;
   /** Told of what is known as soon as a manifest was read, for those who cannot wait; undefined takes it back. */
   readonly onManifest: (outcome: Extract<PullOutcome, { kind: "pulled" }> | undefined) => void;
   readonly ahead: ReadAhead;
@@ -39,10 +48,11 @@ export async function pullWithCredentials(
   for (const [credentialIndex, credential] of question.credentials.entries()) {
     const pull = onePull(pulling, question, credential, signal);
     const attempt = await pull.attempt(credentialIndex).finally(pull.end);
+    if (pull.held.why !== undefined) pulling.onHeldBack?.();
     if (attempt.kind === "pulled") {
       return { kind: "pulled", attempt, identity: identityOf(credential), credentialIndex };
     }
-    const explained = await withTagHints(attempt, reference, pull.session, signal);
+    const explained = await withTagHints(doubted(attempt, pull.held), reference, pull.session, signal);
     attempts.push(withOrigin(explained, credential?.origin));
     if (attempt.kind === "unfinished") break;
   }
@@ -63,14 +73,19 @@ function onePull(
   const spares = ({ address }: RegistryHost): boolean => pulling.rateLimits?.isLow(address, identity) === true;
   const manifests = pulling.manifestsFor(credential);
   const request = { reference, hosts, platform, session, manifests, spares };
-  const look = lookAt(pulling, { reference, hosts }, session, credential);
-  const early = beginEarly(pulling, request, look, identity, signal);
+  const held: Held = {};
+  const lookThrough = (by: RegistrySession): Look => lookAt(pulling, { reference, hosts }, by, credential);
+  const look = lookThrough(noting(session, held));
+  const early = beginEarly(pulling, request, lookThrough(session), identity, signal);
   return {
     session,
+    held,
     end: early.end,
     async attempt(credentialIndex: number): Promise<PullAttempt> {
-      const attempt = await dialect.attempt({ ...request, session: early.session }, signal);
+      const attempt = await dialect.attempt({ ...request, session: noting(early.session, held) }, signal);
       if (attempt.kind !== "pulled") return attempt;
+      // Which mirror it came from is no part of the answer; whether its blobs were looked at is.
+      delete held.why;
       ahead.noteResolved(reference, identity);
       pulling.onManifest({ kind: "pulled", attempt, identity, credentialIndex });
       const looked = await look(attempt, signal);
@@ -78,6 +93,34 @@ function onePull(
       return looked;
     },
   };
+}
+
+/** Why a question of this pull was not put to a registry. */
+interface Held {
+  why?: string;
+}
+
+function noting(session: RegistrySession, held: Held): RegistrySession {
+  return {
+    async exchange(request, signal) {
+      const exchange = await session.exchange(request, signal);
+      const told = faultOf(exchange);
+      if (told !== undefined && isHeldBack(told)) held.why = told.message;
+      return exchange;
+    },
+  };
+}
+
+function faultOf(exchange: Exchange): TransportFault | undefined {
+  if (exchange.kind === "fault") return exchange.fault;
+  return exchange.kind === "refused" && exchange.refusal.kind === "token-fault" ? exchange.refusal.fault : undefined;
+}
+
+/** A node asks all the same: what Pullguard did not ask, it may be told. */
+function doubted(attempt: FailedAttempt, { why }: Held): FailedAttempt {
+  if (why === undefined || (attempt.kind !== "failed" && attempt.kind !== "content")) return attempt;
+  const isShown = attempt.kind === "failed" && attempt.shown.reason.kind === "fault";
+  return { ...attempt, doubt: attempt.doubt ?? (isShown ? "so nothing is known of the image" : why) };
 }
 
 type Look = (attempt: PulledAttempt, signal: AbortSignal) => Promise<PullAttempt>;

@@ -27,6 +27,8 @@ export interface VisitDeps {
   /** Names identity and host settings, so that tokens are shared only where both are equal. */
   readonly tokenScope: string;
   readonly send: (request: HttpRequest, signal: AbortSignal) => Promise<Sent>;
+  /** Whether the host asked this sender to wait; absent: it is asked again whatever it says. */
+  readonly isPaused?: () => boolean;
 }
 
 type Prepared =
@@ -138,8 +140,9 @@ export class Visit {
         this.#method = "GET";
         return "again";
       case 408:
-      case 429:
         return "again";
+      case 429:
+        return this.#deps.isPaused?.() === true ? "final" : "again";
       case 500:
       case 503:
       case 504: {
@@ -228,10 +231,12 @@ export class Visit {
   #fallsBack(told: TransportFault): boolean {
     const { httpFallback, address } = this.#request.host;
     if (httpFallback === "never") return false;
-    if (told.kind === "plain-http" || (told.kind === "timeout" && told.phase === "tls")) return true;
+    // Where Pullguard has stopped asking, the last answer stands for the next one.
+    const sign = told.kind === "circuit-open" ? told.last : told;
+    if (sign.kind === "plain-http" || (sign.kind === "timeout" && "phase" in sign && sign.phase === "tls")) return true;
     const noPort = !/:\d+$/.test(address);
     return (
-      httpFallback === "plain-http-or-unreachable" && noPort && (told.kind === "refused" || told.kind === "timeout")
+      httpFallback === "plain-http-or-unreachable" && noPort && (sign.kind === "refused" || sign.kind === "timeout")
     );
   }
 

@@ -11,6 +11,7 @@ import {
   type Platform,
   sha256Digest,
 } from "../../oci/index.js";
+import { isHeldBack } from "../../registry/index.js";
 import type { BlobPlace, ContentAdvice, ContentProblem, ImageContent, ResolvedImage } from "../types.js";
 import { architectureAdvice } from "./architecture.js";
 import { type BlobPresence, type BlobSource, probeBlob, readBlob } from "./blob-probe.js";
@@ -194,7 +195,9 @@ function refusedConfig(answers: Extract<ConfigReading, { kind: "failed" }>["answ
   }
   // What Pullguard does not follow or keep, a node may.
   const ours = answers.some(
-    ({ got }) => got.kind === "fault" && ["aborted", "redirect-refused", "response-too-large"].includes(got.fault.kind),
+    ({ got }) =>
+      got.kind === "fault" &&
+      (["aborted", "redirect-refused", "response-too-large"].includes(got.fault.kind) || isHeldBack(got.fault)),
   );
   return ours ? { kind: "inconclusive" } : { kind: "failed", answers };
 }
