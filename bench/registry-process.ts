@@ -87,24 +87,26 @@ function authorized(access: Access, request: IncomingMessage, response: ServerRe
   return false;
 }
 
+const tokenAnswer = Buffer.from('{"token":"good","access_token":"good","expires_in":300}');
+
 function answer(access: Access, request: IncomingMessage, response: ServerResponse): void {
   const path = request.url?.split("?", 1)[0] ?? "";
-  if (path === "/token")
-    return send(
-      request,
-      response,
-      "application/json",
-      Buffer.from('{"token":"good","access_token":"good","expires_in":300}'),
-    );
   const [, repository = "", kind = "", name = ""] = /^\/v2\/(.+)\/(manifests|blobs)\/(.+)$/.exec(path) ?? [];
-  if (!authorized(access, request, response, repository)) return undefined;
-  if (kind === "") return send(request, response, "application/json", Buffer.from("{}"));
-  const { manifest, blobs } = imageOf(repository);
-  if (kind === "manifests") return send(request, response, manifestType, manifest);
-  const blob = blobs.get(name);
-  if (blob !== undefined) return send(request, response, "application/octet-stream", blob);
-  response.writeHead(404, { "content-length": 0 }).end();
-  return undefined;
+  if (path === "/token") send(request, response, "application/json", tokenAnswer);
+  else if (authorized(access, request, response, repository)) sendContent({ repository, kind, name }, request, response);
+}
+
+function sendContent(
+  { repository, kind, name }: Readonly<Record<"repository" | "kind" | "name", string>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const image = kind === "" ? undefined : imageOf(repository);
+  const blob = image?.blobs.get(name);
+  if (image === undefined) send(request, response, "application/json", Buffer.from("{}"));
+  else if (kind === "manifests") send(request, response, manifestType, image.manifest);
+  else if (blob !== undefined) send(request, response, "application/octet-stream", blob);
+  else response.writeHead(404, { "content-length": 0 }).end();
 }
 
 function send(request: IncomingMessage, response: ServerResponse, type: string, bytes: Buffer): void {
