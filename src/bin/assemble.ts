@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns";
-import { type Check, type CheckDeps, type CheckObserver, createCheck } from "../check/index.js";
+import { type Check, type CheckDeps, type CheckGate, type CheckObserver, createCheck } from "../check/index.js";
 import type { NodeView, VerificationSetup } from "../cli/index.js";
 import type { Clock } from "../core/index.js";
 import type { SecretSource } from "../credentials/index.js";
@@ -66,6 +66,8 @@ export interface AssemblyOrder {
   readonly addressRules?: () => AddressRules;
   /** How much is asked of one registry, and when it is left alone; absent: whatever is wanted is asked. */
   readonly limits?: RegistryLimits;
+  /** Bounds what asks registries at a time; absent: nothing does. */
+  readonly gate?: CheckGate;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   /** Told of every image that can be pulled. */
@@ -134,6 +136,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     missingSecretsMayAppear: order.missingSecretsMayAppear,
     injectServiceAccount: order.injectServiceAccount,
     knowledge: { throughput, layers, rateLimits, ...openQueue(order, throughput, layers) },
+    ...(order.gate === undefined ? {} : { gate: order.gate }),
     ...(order.onPulled === undefined ? {} : { onPulled: order.onPulled }),
     ...(observer === undefined ? {} : { observer }),
   });

@@ -1,5 +1,4 @@
 import type { AdmissionDeps, MutateDeps } from "../admission/index.js";
-import { type ReloadOutcome, watchServingPair } from "../certs/index.js";
 import type { Check } from "../check/index.js";
 import type { ServeConfig } from "../config/index.js";
 import type { Clock } from "../core/index.js";
@@ -13,6 +12,7 @@ import {
   startServer,
 } from "../server/index.js";
 import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
+import { type OpenCertificates, openFileCertificates } from "./certificates.js";
 
 /** What the webhook server is put together from; `decide` has the policy bound already. */
 export interface ServeDeps {
@@ -25,6 +25,8 @@ export interface ServeDeps {
   readonly events?: AdmissionDeps["events"];
   /** What the configuration in force wants changed, and where Secrets are found; absent: nothing is changed. */
   readonly mutation?: Pick<MutateDeps, "order" | "isOn" | "secrets" | "listPullSecrets">;
+  /** Where the certificate comes from; the files in `certDir` where absent. */
+  readonly certificates?: OpenCertificates;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Log;
@@ -44,7 +46,6 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-const certificateIntervalMs = 10_000;
 const defaultDrainMs = 3_000;
 const patienceMs = 10_000;
 
@@ -54,23 +55,11 @@ const patienceMs = 10_000;
  */
 export async function serve(deps: ServeDeps): Promise<Serving> {
   const { config, clock, logger, metrics } = deps;
-  const certificates = await watchServingPair({
-    directory: config.certDir,
-    intervalMs: certificateIntervalMs,
-    clock,
-    onReload: (outcome) => reportReload(deps, outcome),
-  });
-  const readiness = new Readiness([
-    {
-      name: "certificate",
-      reason: () =>
-        clock.nowMs() > certificates.current().notAfterMs ? "the serving certificate has expired" : undefined,
-    },
-    ...(deps.readiness ?? []),
-  ]);
+  const certificates = deps.certificates ?? (await openFileCertificates(config.certDir, deps));
+  const readiness = new Readiness([certificates.readiness, ...(deps.readiness ?? [])]);
   metrics.observe({
     ready: () => readiness.faults().length === 0,
-    certificateExpiryMs: () => certificates.current().notAfterMs,
+    certificateExpiryMs: () => certificates.notAfterMs(),
   });
   const onFault = (error: unknown): void => {
     metrics.fault("handler");
@@ -89,21 +78,23 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     metrics,
     startTimer,
     onFault,
+    onShed: (reason) => metrics.shed(reason),
   });
   const host = deps.host === undefined ? {} : { host: deps.host };
-  const stopWatching = (error: unknown): never => {
-    certificates.stop();
+  const stopWatching = async (error: unknown): Promise<never> => {
+    await certificates.stop();
     throw error;
   };
-  const webhook = await startServer({ certificates, startTimer }, { app, port: config.port, ...host }).catch(
-    stopWatching,
-  );
+  const webhook = await startServer(
+    { certificates: certificates.source, startTimer },
+    { app, port: config.port, ...host },
+  ).catch(stopWatching);
   const exposition = await startPlainServer(
     { startTimer },
     { app: createMetricsApp({ readiness, metrics, onFault }), port: config.metricsPort, ...host },
   ).catch(async (error: unknown) => {
     await webhook.close(0);
-    return stopWatching(error);
+    return await stopWatching(error);
   });
   logger.info({ port: webhook.port, metricsPort: exposition.port }, "listening");
   return {
@@ -115,7 +106,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
       await clock.sleep(deps.drainMs ?? defaultDrainMs);
       await webhook.close(patienceMs);
       await exposition.close(0);
-      certificates.stop();
+      await certificates.stop();
     },
   };
 }
@@ -136,14 +127,4 @@ function counted(check: Check, metrics: Metrics): Check {
     }
     return report;
   };
-}
-
-function reportReload({ metrics, logger }: ServeDeps, outcome: ReloadOutcome): void {
-  if (outcome.kind === "reloaded") {
-    metrics.configReload("success");
-    logger.info({ fingerprint256: outcome.pair.fingerprint256 }, "serving certificate reloaded");
-    return;
-  }
-  metrics.configReload("failure");
-  logger.warn({ err: outcome.error }, "serving certificate not reloaded, the old one stays");
 }

@@ -1,10 +1,13 @@
+import { createAdmissionGate, type ShedReason } from "../admission/index.js";
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
 import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { openClusterCertificates } from "./certificates.js";
 import { openClusterView } from "./cluster-view.js";
+import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
 
@@ -28,16 +31,24 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
-  const node = await nodeView(config, { clock, logger, metrics });
+  const telemetry = { clock, logger, metrics };
+  const node = await nodeView(config, telemetry);
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
     const { addressRules } = policy;
-    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
-    metrics.observe({ registries: () => assembly.registryHealth() });
+    const delay = followLoopDelay();
+    const { maxInFlight, maxQueued } = config;
+    const onShed = (reason: ShedReason): void => metrics.shed(reason);
+    const gate = createAdmissionGate({ clock, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
+    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules, gate });
+    metrics.observe({ registries: () => assembly.registryHealth(), admissions: () => gate.view() });
     try {
+      const certificates =
+        config.certificates === "files" ? {} : { certificates: await openClusterCertificates(config, env, telemetry) };
       const serving = await serve({
         config,
+        ...certificates,
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
@@ -51,6 +62,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       await deps.stopped;
       await serving.stop();
     } finally {
+      delay.stop();
       await assembly.close();
     }
   } finally {
@@ -73,7 +85,7 @@ const refusalReasons = { "circuit-open": "open", "over-budget": "budget", paused
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> &
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate"> &
     Pick<OpenPolicy, "addressRules"> & {
       readonly logger: Log;
       readonly metrics: Metrics;
@@ -105,6 +117,7 @@ function assembleWebhookCheck(
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,
+    ...(given.gate === undefined ? {} : { gate: given.gate }),
     limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
     observer,
     layers: config.noLayers ? "skip" : "check",

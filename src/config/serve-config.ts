@@ -8,8 +8,24 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" |
 export interface ServeConfig {
   readonly port: number;
   readonly metricsPort: number;
+  /** `files`: the pair in `certDir`; `self-managed`: a pair that Pullguard makes and keeps in a Secret. */
+  readonly certificates: "files" | "self-managed";
   /** Folder with `tls.crt` and `tls.key`. */
   readonly certDir: string;
+  /** Secret that self-managed certificates are kept in. */
+  readonly certificateSecret: string;
+  /** Service by which the API server calls Pullguard; self-managed certificates are for its names. */
+  readonly serviceName: string;
+  /** Name of the validating and the mutating webhook configuration that self-managed CAs are written into. */
+  readonly webhookConfiguration: string;
+  /** Where Pullguard runs; absent: the Pod tells. */
+  readonly namespace?: string;
+  /** File with the CAs of clients that may ask for reviews; absent: everybody may. */
+  readonly clientCa?: string;
+  /** Common or alternative names of those clients; absent: any that a CA vouches for. */
+  readonly clientName?: readonly string[];
+  /** How long a stop may take in all, in seconds. */
+  readonly shutdownGrace: number;
   /** Absent and `noCluster` false: the Pod's own ServiceAccount. */
   readonly kubeconfig?: string;
   /** Reads no Secrets, ServiceAccounts and Nodes. */
@@ -58,6 +74,10 @@ export interface LoadInput {
 
 const port = z.int({ error: "must be a whole number" }).min(0).max(65_535, { error: "must be 65535 at most" });
 const path = z.string({ error: "must be a text" }).min(1, { error: "must not be empty" });
+/** A name that an object of Kubernetes can have. */
+const objectName = z
+  .string({ error: "must be a text" })
+  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { error: "must be the name of an object" });
 
 const flag = z.boolean({ error: "must be true or false" });
 const wholeNumber = { error: "must be a whole number" } as const;
@@ -66,7 +86,18 @@ const leastCacheBytes = 1024 * 1024;
 const fields = {
   port,
   metricsPort: port,
+  certificates: z.enum(["files", "self-managed"], { error: "must be files or self-managed" }),
   certDir: path,
+  certificateSecret: objectName,
+  serviceName: objectName,
+  webhookConfiguration: objectName,
+  namespace: objectName,
+  clientCa: path,
+  clientName: z.array(path, { error: "must be a list of names" }).min(1, { error: "must not be empty" }),
+  shutdownGrace: z
+    .int({ error: "must be a whole number of seconds" })
+    .min(1, { error: "must be 1 second at least" })
+    .max(3_600, { error: "must be 3600 seconds at most" }),
   kubeconfig: path,
   noCluster: flag,
   noLayers: flag,
@@ -108,7 +139,12 @@ type Settings = z.infer<typeof fileSchema>;
 const defaults = {
   port: 8443,
   metricsPort: 8080,
+  certificates: "files",
   certDir: "certs",
+  certificateSecret: "pullguard-tls",
+  serviceName: "pullguard",
+  webhookConfiguration: "pullguard",
+  shutdownGrace: 25,
   noCluster: false,
   noLayers: false,
   verifyLayers: false,
@@ -146,6 +182,12 @@ export function loadServeConfig(input: LoadInput): ServeConfig {
   }
   if (settings.noLayers && settings.verifyLayers) {
     throw new PullguardError("ConfigInvalid", "noLayers and verifyLayers exclude each other");
+  }
+  if (settings.noCluster && settings.certificates === "self-managed") {
+    throw new PullguardError("ConfigInvalid", "noCluster and self-managed certificates exclude each other");
+  }
+  if (settings.clientName !== undefined && settings.clientCa === undefined) {
+    throw new PullguardError("ConfigInvalid", "clientName needs clientCa: without a CA a name proves nothing");
   }
   const configFile = configFileOf(input);
   return Object.freeze(configFile === undefined ? settings : { ...settings, configFile });
@@ -225,7 +267,14 @@ function settingsOf(
   return present(parsed.data);
 }
 
-const numbers: ReadonlySet<FieldName> = new Set(["port", "metricsPort", "maxInFlight", "maxQueued", "registryQps"]);
+const numbers: ReadonlySet<FieldName> = new Set([
+  "shutdownGrace",
+  "port",
+  "metricsPort",
+  "maxInFlight",
+  "maxQueued",
+  "registryQps",
+]);
 const byteUnits: Readonly<Record<string, number>> = { "": 1, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
 
 /** `67108864`, `64Mi`; undefined for anything else. */
@@ -244,6 +293,7 @@ function fromText(name: FieldName, value: unknown): unknown {
   if (name === "cacheBytes") {
     return bytesOf(value) ?? value;
   }
+  if (name === "clientName") return value.split(",").map((each) => each.trim());
   if (fields[name] === flag) {
     return (
       new Map([

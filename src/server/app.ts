@@ -14,6 +14,7 @@ import {
 } from "../admission/index.js";
 import { answerError, errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
 import { readJsonBody } from "./body.js";
+import { BodyBudget, passUnread } from "./body-budget.js";
 import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
 import type { Readiness } from "./readiness.js";
 
@@ -29,9 +30,16 @@ export interface AppDeps {
   readonly onFault: (error: unknown) => void;
   /** Largest body of a review, 3 MiB (the API server's own limit for a request) where absent. */
   readonly maxBodyBytes?: number;
+  /** Bytes of reviews that may be held at a time, from the first of their body to their answer; 64 MiB where absent. */
+  readonly maxHeldBytes?: number;
+  /** A review was let through unread, because there was no memory for it. */
+  readonly onShed?: (reason: "memory") => void;
 }
 
 const defaultMaxBodyBytes = 3 * 1024 * 1024;
+/** Some thousands of usual reviews, or twenty of the largest. What is parsed takes a few times as much. */
+const defaultMaxHeldBytes = 64 * 1024 * 1024;
+const unreadWarning = "pullguard is overloaded, image not checked";
 
 /**
  * The webhook: `POST /validate?timeout=7s`, `POST /mutate?timeout=7s`, `POST /validate-config` for Pullguard's own configuration,
@@ -42,13 +50,14 @@ export function createApp(deps: AppDeps): RequestListener {
   const timeOf = rememberedTime();
   const deadlines = createDeadlines(deps.admission.clock, deps.startTimer);
   const signalFor = (req: IncomingMessage): AbortSignal => deadlines.within(timeOf(req));
+  const budget = new BodyBudget(deps.maxHeldBytes ?? defaultMaxHeldBytes);
   const validate: Handler = (req, res) =>
-    review(deps, req, res, (request) => admit(deps.admission, request, signalFor(req)));
+    held(deps, budget, req, res, (request) => admit(deps.admission, request, signalFor(req)));
   app.route("/validate").post(validate).all(methodNotAllowed("POST"));
   app
     .route("/mutate")
     .post((req, res) =>
-      review(deps, req, res, (request) =>
+      held(deps, budget, req, res, (request) =>
         deps.mutation === undefined ? patchAnswer(request.uid, [], []) : mutate(deps.mutation, request, signalFor(req)),
       ),
     )
@@ -126,12 +135,32 @@ function bareApp(): Express {
   return app;
 }
 
-async function review(
+type AnswerTo = (request: AdmissionRequestView) => AdmissionAnswer | Promise<AdmissionAnswer>;
+
+/** A review for which memory is reserved until it is answered. */
+async function held(
   deps: AppDeps,
+  budget: BodyBudget,
   req: IncomingMessage,
   res: ServerResponse,
-  answerTo: (request: AdmissionRequestView) => AdmissionAnswer | Promise<AdmissionAnswer>,
+  answerTo: AnswerTo,
 ): Promise<void> {
+  const maxBytes = deps.maxBodyBytes ?? defaultMaxBodyBytes;
+  const said = Number(req.headers["content-length"] ?? maxBytes);
+  // What is larger, or no number, is refused without being kept.
+  const bytes = said <= maxBytes ? said : 0;
+  if (!budget.take(bytes)) {
+    deps.onShed?.("memory");
+    return await passUnread(req, res, unreadWarning);
+  }
+  try {
+    await review(deps, req, res, answerTo);
+  } finally {
+    budget.give(bytes);
+  }
+}
+
+async function review(deps: AppDeps, req: IncomingMessage, res: ServerResponse, answerTo: AnswerTo): Promise<void> {
   const body = await readJsonBody(req, deps.maxBodyBytes ?? defaultMaxBodyBytes);
   if (body.kind === "gone") {
     return;
