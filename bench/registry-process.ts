@@ -93,7 +93,8 @@ function answer(access: Access, request: IncomingMessage, response: ServerRespon
   const path = request.url?.split("?", 1)[0] ?? "";
   const [, repository = "", kind = "", name = ""] = /^\/v2\/(.+)\/(manifests|blobs)\/(.+)$/.exec(path) ?? [];
   if (path === "/token") send(request, response, "application/json", tokenAnswer);
-  else if (authorized(access, request, response, repository)) sendContent({ repository, kind, name }, request, response);
+  else if (authorized(access, request, response, repository))
+    sendContent({ repository, kind, name }, request, response);
 }
 
 function sendContent(
