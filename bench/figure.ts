@@ -30,6 +30,8 @@ export type GroupName = "reviews" | "cold" | "storm" | "growth" | "cli";
 /** One measurement at a time, told to whoever waits. */
 export interface BenchPlan {
   readonly isQuick: boolean;
+  /** Whether another round may begin. The first of everything is measured whatever it takes. */
+  readonly hasTime: () => boolean;
   readonly note: (text: string) => void;
 }
 

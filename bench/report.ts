@@ -43,3 +43,9 @@ function tableOf(rows: readonly (readonly string[])[]): string {
     )
     .join("\n");
 }
+
+/** One line of the history: JSON, the medians by the figures' names, for whatever draws them. */
+export function historyLine({ node, cpus, isQuick, figures }: BenchReport, commit: string, at: Date): string {
+  const medians = Object.fromEntries(figures.map(({ name, median }) => [name, Number(median.toPrecision(4))]));
+  return `${JSON.stringify({ at: at.toISOString(), commit, node, cpus, isQuick, medians })}\n`;
+}

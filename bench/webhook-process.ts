@@ -72,7 +72,7 @@ function pullguardApp({ registries, namespaces }: WebhookOrder): RequestListener
   const metrics = createMetrics({ version: "bench", processMetrics: true });
   const logger = createLogger({ level: "info" });
   const admission = {
-    check: engine.freshCheck(),
+    check: engine.check,
     decide: (findings: Parameters<typeof decide>[0]) => decide(findings, "deny"),
     clock,
     observer: createAdmissionTelemetry({ metrics, logger }),
