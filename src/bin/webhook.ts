@@ -52,6 +52,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       const serving = await serve({
         config,
         ...certificates,
+        ...stopTimes(config.shutdownGrace),
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
@@ -73,6 +74,16 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     cluster.stop();
   }
   return 0;
+}
+
+/**
+ * Endpoints forget a Pod within a second or two, large clusters take longer; the rest of the grace is for requests in flight, less
+ * what it takes to give up a Lease.
+ */
+function stopTimes(graceSeconds: number): { readonly drainMs: number; readonly patienceMs: number } {
+  const graceMs = graceSeconds * 1000;
+  const drainMs = Math.min(5_000, graceMs / 3);
+  return { drainMs, patienceMs: Math.max(0, graceMs - drainMs - Math.min(2_000, graceMs / 3)) };
 }
 
 /** A port that cannot be had is the operator's to mend, not a fault of Pullguard. */
