@@ -9,6 +9,7 @@ const sections = [
   { heading: "For mutation", folder: "manifests/mutation", roles: ["pullguard-mutation"] },
   { heading: "For Events", folder: "manifests/events", roles: ["pullguard-events"] },
   { heading: "Watching pulls", folder: "manifests/watch-pulls", roles: ["pullguard-watch-pulls"] },
+  { heading: "For the audit", folder: "manifests/audit", roles: ["pullguard-audit"] },
   { heading: "What the node agent has", folder: "manifests", roles: ["pullguard-node-agent"] },
 ];
 
@@ -31,21 +32,31 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
-const rowPattern =
-  /^\| ((?:`[a-z]+`(?:, )?)+) on `([a-z/]+)`(?: of `([a-z0-9.]+)`)?(?: named `([a-z-]+)`)? \| `?([a-z -]+)`? \|/gm;
+const list = "`[a-z/]+`(?:, `[a-z/]+`)*";
+const rowPattern = new RegExp(
+  `^\\| (${list}) on (${list})(?: of \`([a-z0-9.]+)\`)?(?: named \`([a-z-]+)\`)? \\| \`?([a-z -]+)\`? \\|`,
+  "gm",
+);
 
 /** The rights of a section's table, one verb each: `get secrets named x in every namespace`. */
 function documented(heading: string): readonly string[] {
   const page = readFileSync("docs/rbac.md", "utf8");
   const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? "";
-  const [table = ""] = /\| Right \|.*\n(?:\|.*\n)+/.exec(section) ?? [];
-  const rows = [...table.matchAll(rowPattern)];
-  assert.equal(rows.length, table.trim().split("\n").length - 2, `${heading}: each row can be read`);
+  const tables = section.match(/\| Right \|.*\n(?:\|.*\n)+/g) ?? [];
+  const rows = tables.flatMap((table) => [...table.matchAll(rowPattern)]);
+  const lines = tables.flatMap((table) => table.trim().split("\n").slice(2));
+  assert.equal(rows.length, lines.length, `${heading}: each row can be read`);
   return rows
-    .flatMap(([, verbs = "", resource = "", group = "", name, where = ""]) =>
-      [...verbs.matchAll(/[a-z]+/g)].map(([verb]) => spelled({ verb, resource, group, name, where })),
+    .flatMap(([, verbs = "", resources = "", group = "", name, where = ""]) =>
+      wordsOf(verbs).flatMap((verb) =>
+        wordsOf(resources).map((resource) => spelled({ verb, resource, group, name, where })),
+      ),
     )
     .sort();
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.match(/[a-z/]+/g) ?? [];
 }
 
 function spelled(right: {
