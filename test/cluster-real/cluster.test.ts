@@ -8,6 +8,7 @@ import { nodeTests } from "./nodes.js";
 import { deployment, pullSecret } from "./objects.js";
 import { policyTests } from "./policy.js";
 import { pullsTests } from "./pulls.js";
+import { replicaTests } from "./replicas.js";
 import { rightsTests } from "./rights.js";
 import { startWorld, type World } from "./world.js";
 
@@ -45,6 +46,7 @@ describe("with a real API server", function () {
   pullsTests(started);
   certificateTests(started);
   kubectlTests(started, () => assets?.kubectl, required);
+  replicaTests(started);
 
   describe("at the end", () => {
     it("no log holds a password", () => {
