@@ -1,7 +1,7 @@
 import type { Clock, Redacted } from "../core/index.js";
 import type { TrustedAuthority } from "./bundle.js";
 import { type KeeperEvent, keepCertificates } from "./keeper.js";
-import { entryNames, type IssuedPair, readKept } from "./kept.js";
+import { type IssuedPair, isBlank, readKept } from "./kept.js";
 import { makeServingCertificates } from "./make.js";
 import type { BundlePort, CertificateSecretPort, Leadership } from "./ports.js";
 import { type CertificateLives, usualLives } from "./rotation.js";
@@ -65,8 +65,7 @@ export async function openSelfManaged(deps: SelfManagedDeps): Promise<SelfManage
   const adopt = (): void => {
     const found = secret.current();
     if (found.kind !== "found") return;
-    if (Object.values(entryNames).every((name) => !found.values.reveal()[name])) {
-      // Installed empty, for the leader to fill.
+    if (isBlank(found.values)) {
       unusable = "the Secret is empty";
       return;
     }
