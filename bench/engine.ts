@@ -50,7 +50,7 @@ export function createBenchEngine(registries: Registries, saying: NodeSaying): B
       createCheck({
         clock,
         nodes: fixedNodes(profiles),
-        predictor: createPredictor({ client, clock, maxCachedOutcomes: 1000, lingerMs: 0 }),
+        predictor: createPredictor({ client, clock, cacheBytes: 1_000_000, lingerMs: 0 }),
         secrets,
         keyring: { identityKey },
         missingSecretsMayAppear: true,
