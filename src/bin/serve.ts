@@ -1,7 +1,7 @@
 import type { AdmissionDeps, MutateDeps } from "../admission/index.js";
 import type { Check } from "../check/index.js";
 import type { ServeConfig } from "../config/index.js";
-import type { Clock } from "../core/index.js";
+import { type Clock, steadyClock } from "../core/index.js";
 import {
   createApp,
   createMetricsApp,
@@ -12,11 +12,11 @@ import {
   startServer,
 } from "../server/index.js";
 import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
-import { type OpenCertificates, openFileCertificates } from "./certificates.js";
+import { type OpenCertificates, openClientCheck, openFileCertificates } from "./certificates.js";
 
 /** What the webhook server is put together from; `decide` has the policy bound already. */
 export interface ServeDeps {
-  readonly config: Pick<ServeConfig, "port" | "metricsPort" | "certDir">;
+  readonly config: Pick<ServeConfig, "port" | "metricsPort" | "certDir" | "clientCa" | "clientName">;
   readonly check: Check;
   readonly decide: AdmissionDeps["decide"];
   /** What the configuration in force says of requests. */
@@ -36,6 +36,8 @@ export interface ServeDeps {
   readonly host?: string;
   /** How long the server goes on after it has stopped being ready, for endpoints to forget it. 3 s where absent. */
   readonly drainMs?: number;
+  /** How long requests in flight may take after that. 10 s where absent. */
+  readonly patienceMs?: number;
 }
 
 /** The server while it runs. */
@@ -47,7 +49,7 @@ export interface Serving {
 }
 
 const defaultDrainMs = 3_000;
-const patienceMs = 10_000;
+const defaultPatienceMs = 10_000;
 
 /**
  * Starts the webhook over https and the metrics over http.
@@ -55,7 +57,13 @@ const patienceMs = 10_000;
  */
 export async function serve(deps: ServeDeps): Promise<Serving> {
   const { config, clock, logger, metrics } = deps;
+  // Deadlines and durations; certificates and configurations have dates.
+  const steady = steadyClock(clock);
   const certificates = deps.certificates ?? (await openFileCertificates(config.certDir, deps));
+  const clients = await openClientCheck(config, deps).catch(async (error: unknown) => {
+    await certificates.stop();
+    throw error;
+  });
   const readiness = new Readiness([certificates.readiness, ...(deps.readiness ?? [])]);
   metrics.observe({
     ready: () => readiness.faults().length === 0,
@@ -69,24 +77,35 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   const events = deps.events === undefined ? {} : { events: deps.events };
   const observer = createAdmissionTelemetry({ metrics, logger });
   const app = createApp({
-    admission: { check: counted(deps.check, metrics), decide: deps.decide, ...scope, ...events, clock, observer },
+    admission: {
+      check: counted(deps.check, metrics),
+      decide: deps.decide,
+      ...scope,
+      ...events,
+      clock: steady,
+      observer,
+    },
     // What is tried on the way to a change is no admission's finding.
     ...(deps.mutation === undefined
       ? {}
-      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock, observer } }),
+      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock: steady, observer } }),
+    dateMs: () => clock.nowMs(),
     readiness,
     metrics,
     startTimer,
     onFault,
+    ...(clients === undefined ? {} : { callers: clients.callers }),
     onShed: (reason) => metrics.shed(reason),
   });
   const host = deps.host === undefined ? {} : { host: deps.host };
+  const authorities = clients === undefined ? {} : { clientAuthorities: clients.authorities };
   const stopWatching = async (error: unknown): Promise<never> => {
+    clients?.authorities.stop();
     await certificates.stop();
     throw error;
   };
   const webhook = await startServer(
-    { certificates: certificates.source, startTimer },
+    { certificates: certificates.source, ...authorities, startTimer },
     { app, port: config.port, ...host },
   ).catch(stopWatching);
   const exposition = await startPlainServer(
@@ -103,9 +122,12 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     stop: async () => {
       readiness.drain();
       logger.info("draining");
+      const resigned = certificates.resign();
       await clock.sleep(deps.drainMs ?? defaultDrainMs);
-      await webhook.close(patienceMs);
+      await webhook.close(deps.patienceMs ?? defaultPatienceMs);
       await exposition.close(0);
+      await resigned;
+      clients?.authorities.stop();
       await certificates.stop();
     },
   };

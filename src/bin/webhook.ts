@@ -1,12 +1,13 @@
 import { createAdmissionGate, type ShedReason } from "../admission/index.js";
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, PullguardError, steadyClock } from "../core/index.js";
 import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
 import { openClusterCertificates } from "./certificates.js";
 import { openClusterView } from "./cluster-view.js";
+import { logLines } from "./log-lines.js";
 import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
@@ -29,18 +30,20 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const { clock, version } = deps;
   const env = currentEnvironment();
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
-  const logger = createLogger({ level: config.logLevel });
+  const logger = createLogger({ level: config.logLevel, stream: logLines() });
   const metrics = createMetrics({ version, processMetrics: true });
+  // For what only asks how long something has lasted; dates are compared with the clock itself.
+  const steady = steadyClock(clock);
   const telemetry = { clock, logger, metrics };
-  const node = await nodeView(config, telemetry);
+  const node = await nodeView(config, { ...telemetry, clock: steady });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
-  const cluster = openClusterView(config, clock, logger, metrics);
+  const cluster = openClusterView(config, steady, logger, metrics);
   try {
     const { addressRules } = policy;
     const delay = followLoopDelay();
     const { maxInFlight, maxQueued } = config;
     const onShed = (reason: ShedReason): void => metrics.shed(reason);
-    const gate = createAdmissionGate({ clock, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
+    const gate = createAdmissionGate({ clock: steady, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
     const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules, gate });
     metrics.observe({ registries: () => assembly.registryHealth(), admissions: () => gate.view() });
     try {
@@ -49,6 +52,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       const serving = await serve({
         config,
         ...certificates,
+        ...stopTimes(config.shutdownGrace),
         check: assembly.check,
         decide: policy.decide,
         scope: policy.scope,
@@ -70,6 +74,16 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     cluster.stop();
   }
   return 0;
+}
+
+/**
+ * Endpoints forget a Pod within a second or two, large clusters take longer; the rest of the grace is for requests in flight, less
+ * what it takes to give up a Lease.
+ */
+function stopTimes(graceSeconds: number): { readonly drainMs: number; readonly patienceMs: number } {
+  const graceMs = graceSeconds * 1000;
+  const drainMs = Math.min(5_000, graceMs / 3);
+  return { drainMs, patienceMs: Math.max(0, graceMs - drainMs - Math.min(2_000, graceMs / 3)) };
 }
 
 /** A port that cannot be had is the operator's to mend, not a fault of Pullguard. */
