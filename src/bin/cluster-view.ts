@@ -25,6 +25,8 @@ export interface ClusterView extends Pick<AssemblyOrder, "secrets" | "openNodes"
   readonly secrets: SecretSource;
   /** The pull secrets of a namespace, for mutations. */
   readonly listPullSecrets: ListPullSecrets;
+  /** The cluster itself and its nodes once they are opened, for who asks about what runs; absent without a cluster. */
+  readonly followed?: { readonly access: ClusterAccess; readonly nodes: () => WatchedNodes | undefined };
   /** Conditions for being sent requests; asked for once the nodes are opened. */
   readiness(): readonly ReadinessCheck[];
   stop(): void;
@@ -99,6 +101,7 @@ function followCluster(
       return nodes.nodes;
     },
     ...(withPulls ? { openPulls } : {}),
+    followed: { access, nodes: () => nodes },
     readiness: () => [
       { name: "service accounts", reason: accounts.notReady },
       ...(nodes === undefined ? [] : [{ name: "nodes", reason: nodes.notReady }]),

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createAdmissionGate, type ShedReason } from "../admission/index.js";
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
@@ -11,6 +12,7 @@ import { logLines } from "./log-lines.js";
 import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
+import { openWebhookAudit } from "./webhook-audit.js";
 
 /** What the webhook needs beyond its configuration. `stopped` resolves when it shall stop. */
 export interface WebhookDeps {
@@ -44,7 +46,10 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     const { maxInFlight, maxQueued } = config;
     const onShed = (reason: ShedReason): void => metrics.shed(reason);
     const gate = createAdmissionGate({ clock: steady, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
-    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules, gate });
+    // Both look at the same nodes: what they make of credentials must be comparable.
+    const identityKey = randomBytes(32);
+    const engine = { ...cluster, node, logger, metrics, config, addressRules, gate, identityKey };
+    const assembly = assembleWebhookCheck(deps, engine);
     metrics.observe({ registries: () => assembly.registryHealth(), admissions: () => gate.view() });
     try {
       const certificates =
@@ -63,8 +68,18 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         logger,
         readiness: [...cluster.readiness(), ...policy.readiness],
       }).catch(portFault);
+      const audit = openWebhookAudit(config, {
+        ...deps,
+        cluster,
+        node,
+        logger,
+        metrics,
+        addressRules,
+        identityKey,
+        env,
+      });
       await deps.stopped;
-      await serving.stop();
+      await Promise.all([serving.stop(), audit?.stop()]);
     } finally {
       delay.stop();
       await assembly.close();
@@ -100,13 +115,14 @@ const refusalReasons = { "circuit-open": "open", "over-budget": "budget", paused
 function assembleWebhookCheck(
   deps: WebhookDeps,
   given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate"> &
+    Required<Pick<AssemblyOrder, "identityKey">> &
     Pick<OpenPolicy, "addressRules"> & {
       readonly logger: Log;
       readonly metrics: Metrics;
       readonly config: ServeConfig;
     },
 ): Assembly {
-  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules } = given;
+  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules, identityKey } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
     onFault: (error) => {
       metrics.fault("check");
@@ -122,6 +138,7 @@ function assembleWebhookCheck(
   return assembleCheck({
     clock: deps.clock,
     version: deps.version,
+    identityKey,
     secrets,
     // Nobody can tell whether a Secret that a live cluster lacks is about to be applied.
     missingSecretsMayAppear: true,
