@@ -40,7 +40,7 @@ export function openWebhookAudit(config: ServeConfig, deps: WebhookAuditDeps): O
     access: followed.access,
     ...{ clock, logger },
     namespace: config.auditNamespace ?? followed.access.namespace,
-    instance: deps.env.HOSTNAME ?? "",
+    instance: (deps.env.HOSTNAME ?? "").slice(0, 128) || "pullguard",
     nodes: watched.nodes,
     states: watched.states,
     pausedMs: pausesOf(deps),
