@@ -95,7 +95,7 @@ const audit = openAudit({
       createCheck({
         clock,
         nodes,
-        predictor: createPredictor({ client: client(onRequest), clock, maxCachedOutcomes: 10_000, lingerMs: 0 }),
+        predictor: createPredictor({ client: client(onRequest), clock, cacheBytes: 16 * 1024 * 1024, lingerMs: 0 }),
         secrets: clusterSecretSource({ access, clock }),
         keyring: { identityKey },
         missingSecretsMayAppear: true,
