@@ -90,6 +90,8 @@ export interface AssemblyOrder {
 /** A check with everything that it holds on to. */
 export interface Assembly {
   readonly check: Check;
+  /** The nodes that it checks for. */
+  readonly nodes: NodeSource;
   /** How registries fare; empty without limits. */
   readonly registryHealth: RegistryClient["health"];
   close(): Promise<void>;
@@ -139,9 +141,10 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     ...(observer === undefined ? {} : { onCache: (result) => observer.onCache(result) }),
   });
   const { predictor, stop } = withWholeLayers(order, prediction, client);
+  const nodes = order.openNodes?.(profiles) ?? givenNodes(order.node, profiles);
   const check = createCheck({
     clock,
-    nodes: order.openNodes?.(profiles) ?? givenNodes(order.node, profiles),
+    nodes,
     predictor,
     secrets: order.secrets,
     keyring: { identityKey },
@@ -156,7 +159,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     stop();
     return client.close();
   };
-  return { check, registryHealth: () => client.health(), close };
+  return { check, nodes, registryHealth: () => client.health(), close };
 }
 
 /** Called when the nodes are open, which the queue asks. */
