@@ -83,7 +83,14 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
       : {
           events: {
             of: (findings, subject) => findingEvents(inForce.current(), findings, subject, clock.nowMs()),
-            record: (target, events) => cluster.recorder.record(target, events),
+            record: (target, events, uid) => {
+              const { kind, namespace, name } = target;
+              logger.debug(
+                { uid, kind, namespace, name, causes: events.map(({ cause }) => cause) },
+                "recording events",
+              );
+              cluster.recorder.record(target, events);
+            },
           },
         }),
     mutation: {

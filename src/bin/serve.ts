@@ -13,6 +13,7 @@ import {
   startServer,
 } from "../server/index.js";
 import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
+import type { Following } from "./tracing.js";
 
 /** What the webhook server is put together from; `decide` has the policy bound already. */
 export interface ServeDeps {
@@ -28,6 +29,8 @@ export interface ServeDeps {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Log;
+  /** Traces and what else follows reviews; absent: nothing does. */
+  readonly following?: Pick<Following, "tracer" | "within">;
   /** Conditions beyond the certificate's validity, such as informers that have synced. */
   readonly readiness?: readonly ReadinessCheck[];
   /** Address to listen on; every one where absent. */
@@ -78,7 +81,8 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   };
   const scope = deps.scope === undefined ? {} : { scope: deps.scope };
   const events = deps.events === undefined ? {} : { events: deps.events };
-  const observer = createAdmissionTelemetry({ metrics, logger });
+  const { tracer, within } = deps.following ?? {};
+  const observer = createAdmissionTelemetry({ metrics, logger, ...(tracer === undefined ? {} : { tracer }) });
   const app = createApp({
     admission: { check: counted(deps.check, metrics), decide: deps.decide, ...scope, ...events, clock, observer },
     // What is tried on the way to a change is no admission's finding.
@@ -88,6 +92,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     readiness,
     metrics,
     startTimer,
+    ...(within === undefined ? {} : { within }),
     onFault,
   });
   const host = deps.host === undefined ? {} : { host: deps.host };

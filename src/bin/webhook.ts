@@ -6,6 +6,7 @@ import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js"
 import { openClusterView } from "./cluster-view.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { serve } from "./serve.js";
+import { type Following, openFollowing } from "./tracing.js";
 
 /** What the webhook needs beyond its configuration. `stopped` resolves when it shall stop. */
 export interface WebhookDeps {
@@ -27,16 +28,18 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
+  const following = await openFollowing(config, { clock, version, logger, metrics });
   const node = nodeView(config, { clock, logger, metrics });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
     const { addressRules } = policy;
-    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules });
+    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules, following });
     try {
       const serving = await serve({
         config,
-        check: assembly.check,
+        check: following.ports?.check(assembly.check) ?? assembly.check,
+        following,
         decide: policy.decide,
         scope: policy.scope,
         ...(policy.events === undefined ? {} : { events: policy.events }),
@@ -54,6 +57,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   } finally {
     policy.stop();
     cluster.stop();
+    await following.stop();
   }
   return 0;
 }
@@ -73,16 +77,21 @@ function assembleWebhookCheck(
       readonly logger: Log;
       readonly metrics: Metrics;
       readonly config: ServeConfig;
+      readonly following: Following;
     },
 ): Assembly {
-  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules } = given;
+  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules, following } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
-    onFault: (error) => {
+    onFault: (error, uid) => {
       metrics.fault("check");
-      logger.error({ err: error }, "a check failed");
+      logger.error({ ...(uid === undefined ? {} : { uid }), err: error }, "a check failed");
     },
-    onRequest: ({ registry, method, status, durationMs }) =>
-      metrics.registryRequest({ registry, method, code: status ?? "fault", durationMs }),
+    onRequest: (request) => {
+      const { registry, method, status, durationMs } = request;
+      metrics.registryRequest({ registry, method, code: status ?? "fault", durationMs });
+      following.ports?.request(request);
+      logger.debug({ uid: following.uid(), ...request }, "registry request");
+    },
     onRateLimit: ({ registry, reading }) => metrics.rateLimitRemaining(registry, reading.remaining),
     onPullEstimate: (pullMs) => metrics.predictedPull(pullMs),
     onCache: (result) => metrics.cacheRequest(result),
@@ -100,6 +109,7 @@ function assembleWebhookCheck(
     addressRules,
     lingerMs,
     observer,
+    ...(following.ports === undefined ? {} : { wrapped: following.ports }),
     layers: config.noLayers ? "skip" : "check",
     ...(config.verifyLayers
       ? { backgroundVerification: { onResult: (result) => metrics.layerVerification(result) } }

@@ -32,8 +32,8 @@ export interface CheckObserver {
   onFinding?(finding: Finding): void;
   /** How long a node takes to pull one workload's images, in milliseconds; Infinity: more than a day. */
   onPullEstimate?(pullMs: number): void;
-  /** A fault of Pullguard's own that became `CheckFailed`. */
-  onFault(error: unknown): void;
+  /** A fault of Pullguard's own that became `CheckFailed`; `uid`: of the review it happened to. */
+  onFault(error: unknown, uid?: string): void;
 }
 
 interface CheckMemory {
@@ -44,11 +44,11 @@ interface CheckMemory {
 export function createCheck(given: CheckDeps): Check {
   const deps = { ...given, interpreted: new WeakMap(), unions: new WeakMap() };
   const profileChecks = createProfileChecks(deps);
-  return async ({ workloads }, signal) => {
+  return async ({ workloads, uid }, signal) => {
     // Every image of the request waits on this one signal; Node warns from eleven listeners on.
     if (workloads.some(({ pod }) => pod.images.length > 5) || workloads.length > 1) setMaxListeners(0, signal);
     const findings = await mapConcurrently(workloads, maxConcurrentImages, (workload) =>
-      checkWorkload(deps, profileChecks, workload, signal),
+      checkWorkload(deps, profileChecks, { workload, uid }, signal),
     );
     return report(findings.flat());
   };
@@ -57,16 +57,16 @@ export function createCheck(given: CheckDeps): Check {
 async function checkWorkload(
   deps: CheckDeps & SecretsMemory & CheckMemory,
   profileChecks: ProfileChecks,
-  workload: Workload,
+  { workload, uid }: { readonly workload: Workload; readonly uid: string | undefined },
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const secrets = podSecretsReader(deps, workload, signal);
   const candidates = deps.nodes.candidatesFor(workload.pod);
   const images = await mapConcurrently(distinctImages(workload), maxConcurrentImages, async (image) => ({
     image,
-    judgement: await judgeImage(deps, profileChecks, { workload, image, secrets, candidates }, signal),
+    judgement: await judgeImage(deps, profileChecks, { workload, image, secrets, candidates, uid }, signal),
   }));
-  const advice = advise(deps, { workload, candidates, images });
+  const advice = advise(deps, { workload, candidates, images }, uid);
   return images.map(({ image, judgement }, index) => {
     const finding = findingOf(workload, image, judgement, advice.get(index) ?? []);
     deps.observer?.onFinding?.(finding);
@@ -75,7 +75,11 @@ async function checkWorkload(
 }
 
 /** Advice never stands in the way of an answer. */
-function advise(deps: CheckDeps, question: AdviceQuestion): ReadonlyMap<number, readonly Advisory[]> {
+function advise(
+  deps: CheckDeps,
+  question: AdviceQuestion,
+  uid: string | undefined,
+): ReadonlyMap<number, readonly Advisory[]> {
   for (const { image, judgement } of question.images) {
     if (judgement.pulled !== undefined) deps.onPulled?.(image.image, judgement.pulled.attempt);
   }
@@ -83,7 +87,7 @@ function advise(deps: CheckDeps, question: AdviceQuestion): ReadonlyMap<number, 
   try {
     return advisePulls(deps.knowledge, question, (pullMs) => deps.observer?.onPullEstimate?.(pullMs));
   } catch (error) {
-    deps.observer?.onFault(error);
+    deps.observer?.onFault(error, uid);
     return new Map();
   }
 }
@@ -114,7 +118,7 @@ function findingOf(
 async function judgeImage(
   deps: CheckDeps & CheckMemory,
   profileChecks: ProfileChecks,
-  question: ImageQuestion,
+  question: ImageQuestion & { readonly uid: string | undefined },
   signal: AbortSignal,
 ): Promise<Judgement> {
   // Thousands of images may be left when the deadline comes; even planning them would delay the answer.
@@ -130,7 +134,7 @@ async function judgeImage(
     return mergeJudgements(await Promise.all(judgements));
   } catch (error) {
     // Whatever broke, the workload must not pay for it.
-    deps.observer?.onFault(error);
+    deps.observer?.onFault(error, question.uid);
     return judgeOwnFault();
   }
 }

@@ -35,6 +35,17 @@ export interface ServeConfig {
   readonly verifyLayers: boolean;
   /** Follows Pods that wait on nodes and the kubelets' events about pulls; takes rights on both. */
   readonly watchPulls: boolean;
+  /** Where spans are sent by OTLP over HTTP; absent: nothing is traced. */
+  readonly traceEndpoint?: string;
+  /** How many of the traces that begin here are kept, 0 to 1. */
+  readonly traceRatio: number;
+  /** Serves `/statusz` on the metrics port. */
+  readonly statusz: boolean;
+  /**
+   * Who is shown images, namespaces and workloads there. `local`: who comes by the loopback address, as `kubectl port-forward`
+   * does, which takes rights; others see numbers.
+   */
+  readonly statuszFindings: "local" | "all" | "none";
   /** The file that settings came from, which may hold a PullguardConfig too. */
   readonly configFile?: string;
 }
@@ -51,6 +62,12 @@ export interface LoadInput {
 
 const port = z.int({ error: "must be a whole number" }).min(0).max(65_535, { error: "must be 65535 at most" });
 const path = z.string({ error: "must be a text" }).min(1, { error: "must not be empty" });
+
+const endpoint = z
+  .string({ error: "must be a text" })
+  .refine(isReceiver, {
+    error: "must be an http or https URL without user and password, such as http://collector:4318",
+  });
 
 const flag = z.boolean({ error: "must be true or false" });
 
@@ -76,7 +93,24 @@ const fields = {
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
     error: "must be trace, debug, info, warn, error, fatal or silent",
   }),
+  traceEndpoint: endpoint,
+  traceRatio: z
+    .number({ error: "must be a number from 0 to 1" })
+    .min(0, { error: "must be a number from 0 to 1" })
+    .max(1, { error: "must be a number from 0 to 1" }),
+  statusz: flag,
+  statuszFindings: z.enum(["local", "all", "none"], { error: "must be local, all or none" }),
 };
+
+function isReceiver(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return (
+    url !== undefined &&
+    (url.protocol === "http:" || url.protocol === "https:") &&
+    url.username === "" &&
+    url.password === ""
+  );
+}
 
 type FieldName = keyof typeof fields;
 const fieldNames = Object.keys(fields) as readonly FieldName[];
@@ -94,6 +128,9 @@ const defaults = {
   mode: "warn",
   agentNamespace: "pullguard-node-agent",
   logLevel: "info",
+  traceRatio: 1,
+  statusz: true,
+  statuszFindings: "local",
 } as const;
 
 /**
@@ -198,6 +235,9 @@ function fromText(name: FieldName, value: unknown): unknown {
     return value;
   }
   if ((name === "port" || name === "metricsPort") && /^\d+$/.test(value)) {
+    return Number(value);
+  }
+  if (name === "traceRatio" && /^(\d+\.?\d*|\.\d+)$/.test(value)) {
     return Number(value);
   }
   if (fields[name] === flag) {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import express, { type Express, type Request, type Response } from "express";
 import {
   type AdmissionAnswer,
@@ -23,11 +24,19 @@ export interface AppDeps {
   readonly readiness: Readiness;
   readonly metrics: MetricsSource;
   readonly startTimer: StartTimer;
+  /** Surrounds the work of every review; absent: nothing does. */
+  readonly within?: ReviewRunner;
   /** Hears of faults that no handler expected; the caller only sees a bare 500. */
   readonly onFault: (error: unknown) => void;
   /** Largest body of a review, 3 MiB (the API server's own limit for a request) where absent. */
   readonly maxBodyBytes?: number;
 }
+
+/** Port: runs the work of a review where others can tell for which one it is. The answer is the work's own. */
+export type ReviewRunner = (
+  review: { readonly request: AdmissionRequestView; readonly path: string; readonly headers: IncomingHttpHeaders },
+  work: () => Promise<AdmissionAnswer>,
+) => Promise<AdmissionAnswer>;
 
 const defaultMaxBodyBytes = 3 * 1024 * 1024;
 
@@ -120,7 +129,9 @@ async function review(
   }
   const request = parseReview(body.value);
   // A client that goes away ends nothing: what is found out by the deadline serves its next try.
-  const answer = await answerTo(request);
+  const answer = await (deps.within === undefined
+    ? answerTo(request)
+    : deps.within({ request, path: req.path, headers: req.headers }, async () => answerTo(request)));
   if (res.destroyed) {
     return;
   }

@@ -1,4 +1,4 @@
-export { type AppDeps, createApp, createMetricsApp, type MetricsSource } from "./app.js";
+export { type AppDeps, createApp, createMetricsApp, type MetricsSource, type ReviewRunner } from "./app.js";
 export {
   checkTimeMs,
   createDeadlines,

@@ -13,6 +13,9 @@ const defaults: ServeConfig = {
   mode: "warn",
   agentNamespace: "pullguard-node-agent",
   logLevel: "info",
+  traceRatio: 1,
+  statusz: true,
+  statuszFindings: "local",
 };
 
 function load(input: Partial<LoadInput>): ServeConfig {
