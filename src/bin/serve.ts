@@ -1,18 +1,21 @@
 import type { AdmissionDeps, MutateDeps } from "../admission/index.js";
-import { type ReloadOutcome, watchServingPair } from "../certs/index.js";
+import { type ReloadOutcome, type ServingPair, watchServingPair } from "../certs/index.js";
 import type { Check } from "../check/index.js";
 import type { ServeConfig } from "../config/index.js";
 import type { Clock } from "../core/index.js";
+import type { Finding } from "../findings/index.js";
 import {
   createApp,
   createMetricsApp,
   Readiness,
   type ReadinessCheck,
   type StartTimer,
+  type StatusSource,
   startPlainServer,
   startServer,
 } from "../server/index.js";
 import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
+import type { ServerFacts } from "./status.js";
 import type { Following } from "./tracing.js";
 
 /** What the webhook server is put together from; `decide` has the policy bound already. */
@@ -31,6 +34,11 @@ export interface ServeDeps {
   readonly logger: Log;
   /** Traces and what else follows reviews; absent: nothing does. */
   readonly following?: Pick<Following, "tracer" | "within">;
+  /** What `/statusz` tells, and who hears of findings for it; absent: there is no such page. */
+  readonly status?: {
+    finding(finding: Finding): void;
+    source(facts: () => ServerFacts): StatusSource;
+  };
   /** Conditions beyond the certificate's validity, such as informers that have synced. */
   readonly readiness?: readonly ReadinessCheck[];
   /** Address to listen on; every one where absent. */
@@ -84,7 +92,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   const { tracer, within } = deps.following ?? {};
   const observer = createAdmissionTelemetry({ metrics, logger, ...(tracer === undefined ? {} : { tracer }) });
   const app = createApp({
-    admission: { check: counted(deps.check, metrics), decide: deps.decide, ...scope, ...events, clock, observer },
+    admission: { check: counted(deps), decide: deps.decide, ...scope, ...events, clock, observer },
     // What is tried on the way to a change is no admission's finding.
     ...(deps.mutation === undefined
       ? {}
@@ -95,6 +103,10 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     ...(within === undefined ? {} : { within }),
     onFault,
   });
+  const status =
+    deps.status === undefined
+      ? {}
+      : { status: deps.status.source(() => serverFacts(readiness, certificates.current())) };
   const host = deps.host === undefined ? {} : { host: deps.host };
   const stopWatching = (error: unknown): never => {
     certificates.stop();
@@ -105,7 +117,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   );
   const exposition = await startPlainServer(
     { startTimer },
-    { app: createMetricsApp({ readiness, metrics, onFault }), port: config.metricsPort, ...host },
+    { app: createMetricsApp({ readiness, metrics, onFault, ...status }), port: config.metricsPort, ...host },
   ).catch(async (error: unknown) => {
     await webhook.close(0);
     return stopWatching(error);
@@ -132,12 +144,17 @@ export const startTimer: StartTimer = (delayMs, run) => {
   return () => clearTimeout(timer);
 };
 
+function serverFacts(readiness: Readiness, { notAfterMs, fingerprint256, names }: ServingPair): ServerFacts {
+  return { notReady: readiness.faults(), certificate: { notAfterMs, fingerprint256, names } };
+}
+
 /** Counts what is handed over in time; what a check finds out later, it finds out for the cache. */
-function counted(check: Check, metrics: Metrics): Check {
+function counted({ check, metrics, status }: ServeDeps): Check {
   return async (input, signal) => {
     const report = await check(input, signal);
     for (const finding of report.findings) {
       metrics.imageCheck(finding);
+      status?.finding(finding);
     }
     return report;
   };

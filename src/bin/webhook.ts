@@ -3,9 +3,10 @@ import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config
 import { type Clock, PullguardError } from "../core/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
-import { openClusterView } from "./cluster-view.js";
+import { type ClusterView, openClusterView } from "./cluster-view.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
-import { serve } from "./serve.js";
+import { type ServeDeps, serve } from "./serve.js";
+import { createStatusKeeper, type StatusKeeper } from "./status.js";
 import { type Following, openFollowing } from "./tracing.js";
 
 /** What the webhook needs beyond its configuration. `stopped` resolves when it shall stop. */
@@ -29,17 +30,28 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ version, processMetrics: true });
   const following = await openFollowing(config, { clock, version, logger, metrics });
+  const keeper = createStatusKeeper(config, { clock, version });
   const node = nodeView(config, { clock, logger, metrics });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
     const { addressRules } = policy;
-    const assembly = assembleWebhookCheck(deps, { ...cluster, node, logger, metrics, config, addressRules, following });
+    const assembly = assembleWebhookCheck(deps, {
+      ...cluster,
+      node,
+      logger,
+      metrics,
+      config,
+      addressRules,
+      following,
+      keeper,
+    });
     try {
       const serving = await serve({
         config,
         check: following.ports?.check(assembly.check) ?? assembly.check,
         following,
+        ...(config.statusz ? { status: statusOf(keeper, { policy, cluster }) } : {}),
         decide: policy.decide,
         scope: policy.scope,
         ...(policy.events === undefined ? {} : { events: policy.events }),
@@ -62,6 +74,17 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   return 0;
 }
 
+function statusOf(
+  keeper: StatusKeeper,
+  { policy, cluster }: { readonly policy: OpenPolicy; readonly cluster: ClusterView },
+): NonNullable<ServeDeps["status"]> {
+  const { watches, nodes } = cluster;
+  return {
+    finding: keeper.finding,
+    source: (facts) => keeper.source({ configuration: policy.status, watches, nodes }, facts),
+  };
+}
+
 /** A port that cannot be had is the operator's to mend, not a fault of Pullguard. */
 function portFault(error: unknown): never {
   if (error instanceof Error && "syscall" in error && error.syscall === "listen") {
@@ -78,9 +101,10 @@ function assembleWebhookCheck(
       readonly metrics: Metrics;
       readonly config: ServeConfig;
       readonly following: Following;
+      readonly keeper: StatusKeeper;
     },
 ): Assembly {
-  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules, following } = given;
+  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules, following, keeper } = given;
   const observer: NonNullable<AssemblyOrder["observer"]> = {
     onFault: (error, uid) => {
       metrics.fault("check");
@@ -89,12 +113,19 @@ function assembleWebhookCheck(
     onRequest: (request) => {
       const { registry, method, status, durationMs } = request;
       metrics.registryRequest({ registry, method, code: status ?? "fault", durationMs });
+      keeper.registries.request(request, deps.clock.nowMs());
       following.ports?.request(request);
       logger.debug({ uid: following.uid(), ...request }, "registry request");
     },
-    onRateLimit: ({ registry, reading }) => metrics.rateLimitRemaining(registry, reading.remaining),
+    onRateLimit: ({ registry, reading }) => {
+      keeper.registries.rateLimit(registry, reading, deps.clock.nowMs());
+      metrics.rateLimitRemaining(registry, reading.remaining);
+    },
     onPullEstimate: (pullMs) => metrics.predictedPull(pullMs),
-    onCache: (result) => metrics.cacheRequest(result),
+    onCache: (result) => {
+      keeper.cacheRequest(result);
+      metrics.cacheRequest(result);
+    },
   };
   return assembleCheck({
     clock: deps.clock,

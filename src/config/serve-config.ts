@@ -63,11 +63,9 @@ export interface LoadInput {
 const port = z.int({ error: "must be a whole number" }).min(0).max(65_535, { error: "must be 65535 at most" });
 const path = z.string({ error: "must be a text" }).min(1, { error: "must not be empty" });
 
-const endpoint = z
-  .string({ error: "must be a text" })
-  .refine(isReceiver, {
-    error: "must be an http or https URL without user and password, such as http://collector:4318",
-  });
+const endpoint = z.string({ error: "must be a text" }).refine(isReceiver, {
+  error: "must be an http or https URL without user and password, such as http://collector:4318",
+});
 
 const flag = z.boolean({ error: "must be true or false" });
 

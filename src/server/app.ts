@@ -15,6 +15,7 @@ import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from ".
 import { readJsonBody } from "./body.js";
 import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
 import type { Readiness } from "./readiness.js";
+import { addStatus, type StatusSource } from "./statusz.js";
 
 /** What the webhook's app is built from. */
 export interface AppDeps {
@@ -77,10 +78,16 @@ export interface MetricsSource {
   text(): Promise<string>;
 }
 
-/** `GET /metrics`, `/livez` and `/readyz` for a plain http port that scrapers and probes may use without our CA. */
-export function createMetricsApp(deps: Pick<AppDeps, "readiness" | "metrics" | "onFault">): Express {
+/**
+ * `GET /metrics`, `/livez` and `/readyz` for a plain http port that scrapers and probes may use without our CA, and
+ * `/statusz` where there is something to tell.
+ */
+export function createMetricsApp(
+  deps: Pick<AppDeps, "readiness" | "metrics" | "onFault"> & { readonly status?: StatusSource },
+): Express {
   const app = bareApp();
   observability(app, deps.readiness, deps.metrics);
+  if (deps.status !== undefined) addStatus(app, deps.status);
   app.use(notFound);
   app.use(errorAnswers(deps.onFault));
   return app;

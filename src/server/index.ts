@@ -16,3 +16,4 @@ export {
   startServer,
 } from "./listen.js";
 export { Readiness, type ReadinessCheck, type ReadinessFault } from "./readiness.js";
+export type { StatusReader, StatusSource } from "./statusz.js";
