@@ -25,6 +25,7 @@ const rules: Constitution = {
     mutation: 9,
     admission: 10,
     agent: 9,
+    audit: 9,
     cluster: 10,
     certs: 10,
     status: 10,

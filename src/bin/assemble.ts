@@ -22,8 +22,10 @@ import {
   createAddressGuard,
   createRateLimits,
   createRegistryClient,
+  type HeldBack,
   type ObservedRequest,
   type RegistryClient,
+  type RegistryLimits,
   type SeenRateLimit,
 } from "../registry/index.js";
 import {
@@ -63,6 +65,8 @@ export interface AssemblyOrder {
   readonly backgroundVerification?: { onResult(result: LayerVerdict["kind"] | "dropped"): void };
   /** Which addresses may be dialled, asked for each connection; all but link-local ones where absent. */
   readonly addressRules?: () => AddressRules;
+  /** How much is asked of one registry, and when it is left alone; absent: whatever is wanted is asked. */
+  readonly limits?: RegistryLimits;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   /** Puts something around what the check is made of, to follow its work. */
@@ -76,6 +80,7 @@ export interface AssemblyOrder {
   readonly observer?: CheckObserver & {
     onRateLimit(seen: SeenRateLimit): void;
     onRequest(request: ObservedRequest): void;
+    onHeldBack?(registry: string, kind: HeldBack["kind"]): void;
     onCache(result: "hit" | "miss" | "shared"): void;
   };
 }
@@ -83,6 +88,8 @@ export interface AssemblyOrder {
 /** A check with everything that it holds on to. */
 export interface Assembly {
   readonly check: Check;
+  /** How registries fare; empty without limits. */
+  readonly registryHealth: RegistryClient["health"];
   close(): Promise<void>;
 }
 
@@ -112,6 +119,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
       observer?.onRateLimit(seen);
     },
     onTransfer: (transfer) => throughput.note({ ...transfer, source: "own" }),
+    ...(order.limits === undefined ? {} : { limits: order.limits }),
     ...(observer === undefined ? {} : { observer }),
   });
   const plain = createPredictor({
@@ -141,7 +149,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     stop();
     return client.close();
   };
-  return { check, close };
+  return { check, registryHealth: () => client.health(), close };
 }
 
 /** Called when the nodes are open, which the queue asks. */

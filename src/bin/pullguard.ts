@@ -11,20 +11,23 @@ const agentNamespace = "pullguard-node-agent";
 
 const deps: CliDeps = {
   version,
-  openCluster: async (kubeconfig) => {
-    const { clusterSecretSource, listNodes, loadCluster } = await import("../cluster/index.js");
-    const access = loadCluster(kubeconfig === undefined ? { kind: "default" } : { kind: "file", path: kubeconfig });
-    if (access === undefined) return undefined;
+  openCluster: async (kubeconfig) => (await openCluster(kubeconfig))?.cluster,
+  openAuditedCluster: async (kubeconfig) => {
+    const opened = await openCluster(kubeconfig);
+    if (opened === undefined) return undefined;
+    const { listAudited } = await import("../cluster/index.js");
+    const { auditedReader } = await import("../audit/index.js");
+    const { access, cluster } = opened;
     return {
-      server: access.server,
-      secrets: clusterSecretSource({ access, clock }),
-      listNodes: (signal) => listNodes({ access, clock, agentNamespace }, signal),
+      ...cluster,
+      namespace: access.namespace,
+      listAudited: (namespace, signal) => listAudited(access, auditedReader(), namespace, signal),
     };
   },
   openCheck: async (setup) => {
     const { assembleCheck } = await import("./assemble.js");
     const { usualAddressRules } = await import("./usual-address-rules.js");
-    const { dial, onFinding, ...given } = setup;
+    const { dial, onFinding, completedPods = false, ...given } = setup;
     const quiet = {
       onFault: () => undefined,
       onRequest: () => undefined,
@@ -35,7 +38,7 @@ const deps: CliDeps = {
       clock,
       version,
       ...given,
-      injectServiceAccount: "always",
+      injectServiceAccount: completedPods ? "templates" : "always",
       lingerMs: 0,
       addressRules: usualAddressRules(dial),
       ...(onFinding === undefined ? {} : { observer: { ...quiet, onFinding } }),
@@ -62,6 +65,18 @@ const deps: CliDeps = {
     return await writeServingCertificates(dir, await makeServingCertificates({ names, days, clock }), force);
   },
 };
+
+async function openCluster(kubeconfig: string | undefined) {
+  const { clusterSecretSource, listNodes, loadCluster } = await import("../cluster/index.js");
+  const access = loadCluster(kubeconfig === undefined ? { kind: "default" } : { kind: "file", path: kubeconfig });
+  if (access === undefined) return undefined;
+  const cluster = {
+    server: access.server,
+    secrets: clusterSecretSource({ access, clock }),
+    listNodes: (signal: AbortSignal) => listNodes({ access, clock, agentNamespace }, signal),
+  };
+  return { access, cluster };
+}
 
 const io: CliIo = {
   stdout: process.stdout,

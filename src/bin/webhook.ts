@@ -1,8 +1,10 @@
-import { followNodeCredentials, type NodeView, nodeFilesBelow, type ServeFlags } from "../cli/index.js";
+import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
+import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { checkObserver } from "./check-observer.js";
 import { type ClusterView, openClusterView } from "./cluster-view.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { type ServeDeps, serve } from "./serve.js";
@@ -31,27 +33,22 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const metrics = createMetrics({ version, processMetrics: true });
   const following = await openFollowing(config, { clock, version, logger, metrics });
   const keeper = createStatusKeeper(config, { clock, version });
-  const node = nodeView(config, { clock, logger, metrics });
+  const node = await nodeView(config, { clock, logger, metrics });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, clock, logger, metrics);
   try {
     const { addressRules } = policy;
-    const assembly = assembleWebhookCheck(deps, {
-      ...cluster,
-      node,
-      logger,
-      metrics,
-      config,
-      addressRules,
-      following,
-      keeper,
-    });
+    const observer = checkObserver({ clock, logger, metrics, following, keeper });
+    const given = { ...cluster, node, config, addressRules, following, observer };
+    const assembly = assembleWebhookCheck(deps, given, (result) => metrics.layerVerification(result));
+    const health = (): ReturnType<Assembly["registryHealth"]> => assembly.registryHealth();
+    metrics.observe({ registries: health, nodes: cluster.nodes });
     try {
       const serving = await serve({
         config,
         check: following.ports?.check(assembly.check) ?? assembly.check,
         following,
-        ...(config.statusz ? { status: statusOf(keeper, { policy, cluster }) } : {}),
+        ...(config.statusz ? { status: statusOf(keeper, { policy, cluster, health }) } : {}),
         decide: policy.decide,
         scope: policy.scope,
         ...(policy.events === undefined ? {} : { events: policy.events }),
@@ -76,12 +73,13 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
 
 function statusOf(
   keeper: StatusKeeper,
-  { policy, cluster }: { readonly policy: OpenPolicy; readonly cluster: ClusterView },
+  parts: { readonly policy: OpenPolicy; readonly cluster: ClusterView; readonly health: Assembly["registryHealth"] },
 ): NonNullable<ServeDeps["status"]> {
-  const { watches, nodes } = cluster;
+  const { watches, nodes } = parts.cluster;
   return {
     finding: keeper.finding,
-    source: (facts) => keeper.source({ configuration: policy.status, watches, nodes }, facts),
+    source: (facts) =>
+      keeper.source({ configuration: parts.policy.status, watches, nodes, health: parts.health }, facts),
   };
 }
 
@@ -95,38 +93,11 @@ function portFault(error: unknown): never {
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls"> &
-    Pick<OpenPolicy, "addressRules"> & {
-      readonly logger: Log;
-      readonly metrics: Metrics;
-      readonly config: ServeConfig;
-      readonly following: Following;
-      readonly keeper: StatusKeeper;
-    },
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "observer"> &
+    Pick<OpenPolicy, "addressRules"> & { readonly config: ServeConfig; readonly following: Following },
+  onLayer: NonNullable<AssemblyOrder["backgroundVerification"]>["onResult"],
 ): Assembly {
-  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules, following, keeper } = given;
-  const observer: NonNullable<AssemblyOrder["observer"]> = {
-    onFault: (error, uid) => {
-      metrics.fault("check");
-      logger.error({ ...(uid === undefined ? {} : { uid }), err: error }, "a check failed");
-    },
-    onRequest: (request) => {
-      const { registry, method, status, durationMs } = request;
-      metrics.registryRequest({ registry, method, code: status ?? "fault", durationMs });
-      keeper.registries.request(request, deps.clock.nowMs());
-      following.ports?.request(request);
-      logger.debug({ uid: following.uid(), ...request }, "registry request");
-    },
-    onRateLimit: ({ registry, reading }) => {
-      keeper.registries.rateLimit(registry, reading, deps.clock.nowMs());
-      metrics.rateLimitRemaining(registry, reading.remaining);
-    },
-    onPullEstimate: (pullMs) => metrics.predictedPull(pullMs),
-    onCache: (result) => {
-      keeper.cacheRequest(result);
-      metrics.cacheRequest(result);
-    },
-  };
+  const { secrets, node, openNodes, openPulls, observer, config, addressRules, following } = given;
   return assembleCheck({
     clock: deps.clock,
     version: deps.version,
@@ -139,12 +110,11 @@ function assembleWebhookCheck(
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,
-    observer,
+    limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
+    ...(observer === undefined ? {} : { observer }),
     ...(following.ports === undefined ? {} : { wrapped: following.ports }),
     layers: config.noLayers ? "skip" : "check",
-    ...(config.verifyLayers
-      ? { backgroundVerification: { onResult: (result) => metrics.layerVerification(result) } }
-      : {}),
+    ...(config.verifyLayers ? { backgroundVerification: { onResult: onLayer } } : {}),
   });
 }
 
@@ -154,7 +124,7 @@ interface NodeViewDeps {
   readonly metrics: Metrics;
 }
 
-function nodeView(config: ServeConfig, deps: NodeViewDeps): NodeView {
+async function nodeView(config: ServeConfig, deps: NodeViewDeps): Promise<NodeView> {
   const { nodeRoot, runtime, platform, nodeCredentials = "unknown" } = config;
   return {
     ...(runtime === undefined ? {} : { runtime }),
@@ -163,12 +133,12 @@ function nodeView(config: ServeConfig, deps: NodeViewDeps): NodeView {
     credentials:
       nodeCredentials === "none" || nodeCredentials === "unknown"
         ? nodeCredentials
-        : followCredentials(nodeCredentials, deps),
+        : await followCredentials(nodeCredentials, deps),
   };
 }
 
 function followCredentials(path: string, { clock, logger, metrics }: NodeViewDeps) {
-  return followNodeCredentials(path, {
+  return openNodeCredentials(path, {
     clock,
     onChange: (outcome) => {
       if (outcome.kind === "reloaded") {

@@ -1,7 +1,9 @@
-export { followNodeCredentials, type NodeCredentialsDeps } from "./node-credentials.js";
+export type { NodeCredentialsDeps } from "./node-credentials.js";
 export { nodeFilesBelow, signaturesBelow } from "./node-root.js";
+export { openNodeCredentials } from "./open-node-credentials.js";
 export { runCli } from "./run.js";
 export type {
+  AuditedCluster,
   CertsFlags,
   CheckSetup,
   CliDeps,

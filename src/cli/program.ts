@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { addAudit } from "./audit-program.js";
 import { type CheckFlags, failures, outputFormats } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
 import { addNodeAgent } from "./node-agent-command.js";
@@ -34,6 +35,7 @@ export function buildProgram(io: CliIo, finish: (exitCode: number) => void): Com
     .addHelpText("after", overview);
   addCheck(program, io, finish);
   addVerify(program, io, finish);
+  addAudit(program, io, finish);
   addExplain(program, io, finish);
   addNode(program, io, finish);
   addTrust(program, io, finish);
@@ -51,6 +53,7 @@ Examples:
   pullguard verify ghcr.io/acme/app:v3
   kustomize build . | pullguard check -f - --no-cluster -o json
   helm template . | pullguard check -f - -o github --fail-on unpullable
+  pullguard audit
   pullguard explain TagNotFound
   pullguard explain secret regcred ghcr.io/acme/app:v3 -n shop
 
@@ -214,6 +217,10 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
       "--watch-pulls",
       "follow Pods that wait for images and how fast nodes pull, for advice; takes rights on both",
     )
+    .option("--max-in-flight <N>", "reviews that may wait for registries at a time (default: 128)")
+    .option("--max-queued <N>", "reviews that may wait for one of these places; more are let through (default: 512)")
+    .option("--registry-qps <N>", "requests a second to one registry (default: as many as there are)")
+    .option("--cache-bytes <BYTES>", "memory for what is known of images, such as 64Mi (default: 64Mi)")
     .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")
     .option("--log-level <LEVEL>", "trace, debug, info, warn, error, fatal or silent (default: info)")
     .option("--trace-endpoint <URL>", "send OpenTelemetry traces there by OTLP over HTTP (default: no traces)")

@@ -1,6 +1,7 @@
+import type { AuditedObject } from "../audit/index.js";
 import type { Check } from "../check/index.js";
 import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
-import type { KubeletSettings, NodeCandidates, NodeFiles, NodeSource } from "../node/index.js";
+import type { KubeletSettings, NodeCandidates, NodeFiles, NodeSource, NodeState } from "../node/index.js";
 import type { ProfileMaker, PublishedProfile } from "../placement/index.js";
 import type { DialSettings } from "../policy/index.js";
 import type { PulledAttempt } from "../prediction/index.js";
@@ -37,6 +38,8 @@ export interface CliDeps {
   readonly version: string;
   /** @returns undefined where no cluster is configured (only without `kubeconfig`) */
   openCluster(kubeconfig: string | undefined): Promise<OpenCluster | undefined>;
+  /** @returns undefined where no cluster is configured (only without `kubeconfig`) */
+  openAuditedCluster(kubeconfig: string | undefined): Promise<AuditedCluster | undefined>;
   openCheck(setup: CheckSetup): Promise<OpenCheck>;
   /** Looks at the certificates that a registry serves; asks it nothing else. */
   viewRegistry(question: ViewQuestion, signal: AbortSignal): Promise<RegistryView>;
@@ -62,16 +65,40 @@ export interface OpenCluster {
   listNodes(signal: AbortSignal): Promise<ListedNodes | { readonly problem: string }>;
 }
 
+/** A cluster as `pullguard audit` sees it. */
+export interface AuditedCluster extends Omit<OpenCluster, "listNodes"> {
+  /** Of the context, as kubectl takes it where none is named. */
+  readonly namespace: string;
+  listNodes(signal: AbortSignal): Promise<ListedStates | { readonly problem: string }>;
+  /**
+   * Everything that runs Pods, of one namespace where one is named.
+   * @param signal gives up
+   */
+  listAudited(namespace: string | undefined, signal: AbortSignal): Promise<AuditedObjects>;
+}
+
+/** What runs in a cluster. `missing`: kinds that could not be listed, and why. */
+export interface AuditedObjects {
+  readonly objects: readonly AuditedObject[];
+  readonly missing: readonly { readonly plural: string; readonly reason: string }[];
+}
+
 export interface ListedNodes {
   readonly open: (maker: ProfileMaker) => NodeSource;
   /** What else could not be listed, in plural. */
   readonly missing: readonly string[];
 }
 
+export interface ListedStates extends ListedNodes {
+  readonly states: readonly NodeState[];
+}
+
 export interface CheckSetup {
   readonly secrets: SecretSource;
   /** Whether a Secret that is not found may still be created before the kubelet looks; false for a closed set of files. */
   readonly missingSecretsMayAppear: boolean;
+  /** Pods come from an API server that has merged their ServiceAccount's Secrets in. */
+  readonly completedPods?: boolean;
   readonly node: NodeView;
   /** Told of every image that can be pulled. */
   readonly onPulled?: (image: string, attempt: PulledAttempt) => void;

@@ -1,3 +1,4 @@
+export { type AuditedObjects, auditedResource, listAudited } from "./audited-objects.js";
 export { readServiceRanges } from "./cluster-ip-ranges.js";
 export { type ConfigWatch, type ConfigWatchDeps, type ConfigWatchEvent, watchConfig } from "./config-watch.js";
 export { createEventRecorder, type EventRecorder, type EventRecorderDeps } from "./events.js";

@@ -8,6 +8,8 @@ export type ClusterTarget = { readonly kind: "default" } | { readonly kind: "fil
 export interface ClusterAccess {
   readonly server: string;
   readonly context: string;
+  /** The context's, or `default`: what kubectl takes where none is named. */
+  readonly namespace: string;
   readonly core: CoreV1Api;
   readonly config: KubeConfig;
 }
@@ -37,7 +39,9 @@ export function loadCluster(target: ClusterTarget): ClusterAccess | undefined {
   if (server.startsWith("http:")) {
     config.clusters = config.clusters.map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each));
   }
-  return { server, context: config.getCurrentContext(), core: config.makeApiClient(CoreV1Api), config };
+  const context = config.getCurrentContext();
+  const namespace = config.getContextObject(context)?.namespace || "default";
+  return { server, context, namespace, core: config.makeApiClient(CoreV1Api), config };
 }
 
 /** Scheme, host and port alone: a URL may carry a password. */

@@ -1,6 +1,6 @@
 import { CoordinationV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import type { Clock } from "../core/index.js";
-import type { NodeSource } from "../node/index.js";
+import type { NodeSource, NodeState } from "../node/index.js";
 import type { ProfileMaker } from "../placement/index.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { type HeardSign, type NodeRecord, noteLease, noteNode } from "./node-records.js";
@@ -26,7 +26,11 @@ export async function listNodes(
   { access, clock, agentNamespace }: ListedNodesDeps,
   signal: AbortSignal,
 ): Promise<
-  | { readonly open: (maker: ProfileMaker) => NodeSource; readonly missing: readonly string[] }
+  | {
+      readonly open: (maker: ProfileMaker) => NodeSource;
+      readonly states: readonly NodeState[];
+      readonly missing: readonly string[];
+    }
   | { readonly problem: string }
 > {
   const missing: string[] = [];
@@ -56,5 +60,6 @@ export async function listNodes(
     profiles: profiles.flatMap(({ reading }) => (reading.kind === "profile" ? [reading.profile] : [])),
     signs,
   };
-  return { missing: missing.sort(), open: (maker) => createNodesView({ ...maker, clock }, () => told) };
+  const states = told.nodes.map(({ state }) => state);
+  return { missing: missing.sort(), states, open: (maker) => createNodesView({ ...maker, clock }, () => told) };
 }

@@ -15,7 +15,9 @@ export interface Resource<T extends PrunedObject> {
   /** Leaves out what does not match; all objects where absent. */
   readonly fieldSelector?: string;
   /** Asks for one page of a list; the answer may be anything. */
-  readonly page: (query: PageQuery, options: ReturnType<typeof withSignal>) => Promise<unknown>;
+  readonly page: (query: PageQuery, options: ReturnType<typeof withSignal>, signal: AbortSignal) => Promise<unknown>;
+  /** Objects of one page; 500 where absent. */
+  readonly pageSize?: number;
   /** What is kept of an object, as a list (with dates read) or a watch (without) tells it. Never throws. */
   readonly prune: (object: unknown) => T;
 }
@@ -37,10 +39,10 @@ export async function listResource<T extends PrunedObject>(resource: Resource<T>
   const items: T[] = [];
   let next: string | undefined;
   const { fieldSelector } = resource;
-  const wanted = { limit: pageSize, ...(fieldSelector === undefined ? {} : { fieldSelector }) };
+  const wanted = { limit: resource.pageSize ?? pageSize, ...(fieldSelector === undefined ? {} : { fieldSelector }) };
   for (;;) {
     const query = { ...wanted, ...(next === undefined ? {} : { _continue: next }) };
-    const page = await resource.page(query, withSignal(signal));
+    const page = await resource.page(query, withSignal(signal), signal);
     const metadata = memberOf(page, "metadata");
     const listed = memberOf(page, "items");
     const resourceVersion = textOf(memberOf(metadata, "resourceVersion"));

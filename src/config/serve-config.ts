@@ -46,6 +46,13 @@ export interface ServeConfig {
    * does, which takes rights; others see numbers.
    */
   readonly statuszFindings: "local" | "all" | "none";
+  /** Reviews that may wait for registries at a time, and that may wait for one of these places. */
+  readonly maxInFlight: number;
+  readonly maxQueued: number;
+  /** Requests a second to one registry; absent: no rate is kept. */
+  readonly registryQps?: number;
+  /** Bytes of everything that is remembered of images. */
+  readonly cacheBytes: number;
   /** The file that settings came from, which may hold a PullguardConfig too. */
   readonly configFile?: string;
 }
@@ -68,6 +75,8 @@ const endpoint = z.string({ error: "must be a text" }).refine(isReceiver, {
 });
 
 const flag = z.boolean({ error: "must be true or false" });
+const wholeNumber = { error: "must be a whole number" } as const;
+const leastCacheBytes = 1024 * 1024;
 
 const fields = {
   port,
@@ -78,6 +87,19 @@ const fields = {
   noLayers: flag,
   verifyLayers: flag,
   watchPulls: flag,
+  maxInFlight: z
+    .int(wholeNumber)
+    .min(1, { error: "must be 1 at least" })
+    .max(100_000, { error: "must be 100000 at most" }),
+  maxQueued: z
+    .int(wholeNumber)
+    .min(0, { error: "must be 0 at least" })
+    .max(100_000, { error: "must be 100000 at most" }),
+  registryQps: z.number({ error: "must be a number" }).min(0.1, { error: "must be 0.1 at least" }),
+  cacheBytes: z
+    .int({ error: "must be a number of bytes, such as 67108864 or 64Mi" })
+    .min(leastCacheBytes, { error: "must be 1Mi at least" })
+    .max(64 * 1024 ** 3, { error: "must be 64Gi at most" }),
   nodeRoot: path,
   runtime: path,
   platform: z
@@ -123,6 +145,9 @@ const defaults = {
   noLayers: false,
   verifyLayers: false,
   watchPulls: false,
+  maxInFlight: 128,
+  maxQueued: 512,
+  cacheBytes: 64 * 1024 * 1024,
   mode: "warn",
   agentNamespace: "pullguard-node-agent",
   logLevel: "info",
@@ -182,7 +207,7 @@ function fileSettings(input: LoadInput): Present<Settings> {
     throw new PullguardError("ConfigInvalid", `${filePath}: cannot be read: ${reason}`, { cause: error });
   }
   // A file of nothing but comments parses to null.
-  const parsed = fileSchema.safeParse(content ?? {});
+  const parsed = fileSchema.safeParse(fromFile(content ?? {}));
   if (!parsed.success) {
     throw new PullguardError(
       "ConfigInvalid",
@@ -190,6 +215,13 @@ function fileSettings(input: LoadInput): Present<Settings> {
     );
   }
   return present(parsed.data);
+}
+
+/** YAML has no type for `64Mi`. */
+function fromFile(content: unknown): unknown {
+  if (typeof content !== "object" || content === null || !("cacheBytes" in content)) return content;
+  const { cacheBytes } = content;
+  return typeof cacheBytes === "string" ? { ...content, cacheBytes: bytesOf(cacheBytes) ?? cacheBytes } : content;
 }
 
 function configFileOf({ flags, env }: LoadInput): string | undefined {
@@ -228,15 +260,31 @@ function settingsOf(
   return present(parsed.data);
 }
 
+const numbers: ReadonlySet<FieldName> = new Set([
+  "port",
+  "metricsPort",
+  "maxInFlight",
+  "maxQueued",
+  "registryQps",
+  "traceRatio",
+]);
+const byteUnits: Readonly<Record<string, number>> = { "": 1, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
+
+/** `67108864`, `64Mi`; undefined for anything else. */
+function bytesOf(text: string): number | undefined {
+  const [, digits, unit = ""] = /^(\d{1,12})(Ki|Mi|Gi)?$/.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits) * (byteUnits[unit] ?? Number.NaN);
+}
+
 function fromText(name: FieldName, value: unknown): unknown {
   if (typeof value !== "string") {
     return value;
   }
-  if ((name === "port" || name === "metricsPort") && /^\d+$/.test(value)) {
+  if (numbers.has(name) && /^\d+(?:\.\d+)?$/.test(value)) {
     return Number(value);
   }
-  if (name === "traceRatio" && /^(\d+\.?\d*|\.\d+)$/.test(value)) {
-    return Number(value);
+  if (name === "cacheBytes") {
+    return bytesOf(value) ?? value;
   }
   if (fields[name] === flag) {
     return (

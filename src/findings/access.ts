@@ -59,7 +59,7 @@ export function diagnoseRefusal(
     case "token-fault": {
       const fault = diagnoseFault(refusal.fault, { ...host, address: realmHost(refusal.realm) }, context);
       // What Pullguard does not do is no fault of the token server.
-      if (fault.cause === "RegistryAddressForbidden" || fault.firm)
+      if (fault.cause === "RegistryAddressForbidden" || fault.cause === "RegistryNotAsked" || fault.firm)
         return { ...fault, message: `token server of ${name}: ${fault.message}` };
       return diagnose("TokenServerUnavailable", context, {
         message: `token server of ${name}: ${fault.message}`,

@@ -7,6 +7,7 @@ export {
   judgeDoubted,
   judgeFailed,
   judgeMalformedSecret,
+  judgeOverloaded,
   judgeOwnFault,
   judgePlan,
   judgePulled,

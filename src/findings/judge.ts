@@ -153,6 +153,11 @@ export function judgeUnchecked(): Judgement {
   return { ...fromCause("DeadlineExceeded"), reference: null, verdict: "unknown" };
 }
 
+/** There was no room or no time left for this image. @param reference  normalised */
+export function judgeOverloaded(reference: string): Judgement {
+  return { ...fromCause("PullguardOverloaded"), reference, verdict: "unknown" };
+}
+
 /** Pullguard's own fault; never a denial. */
 export function judgeOwnFault(): Judgement {
   return { ...fromCause("CheckFailed"), reference: null, verdict: "unknown" };

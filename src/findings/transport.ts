@@ -48,6 +48,11 @@ export function diagnoseFault(fault: TransportFault, host: RegistryHost, context
       return diagnose("RegistryAddressForbidden", context, {
         message: notDialled(name, fault.message),
       });
+    case "circuit-open":
+    case "over-budget":
+      return diagnose("RegistryNotAsked", context, { message: fault.message });
+    case "paused":
+      return diagnose("RegistryRateLimited", context, { message: fault.message });
     case "aborted":
       return diagnose("DeadlineExceeded", context, { message: `${name} had not answered when the time was over` });
     case "malformed-response":

@@ -91,8 +91,12 @@ function actionsFor(policy: Policy, subject: PolicySubject, concern: Concern): F
   return mildest([...possible, { actions: certain(set, concern, false), by: "the default" }]);
 }
 
+/** What Pullguard did not look at, for lack of room, must let everything pass whatever rules say. */
+const unasked: ReadonlySet<CauseCode> = new Set<CauseCode>(["RegistryNotAsked", "PullguardOverloaded"]);
+
 /** What is not certain to fail is denied only where a rule names that very cause. */
-function certain(actions: readonly Action[], { gravity }: Concern, namesCause: boolean): readonly Action[] {
+function certain(actions: readonly Action[], { gravity, cause }: Concern, namesCause: boolean): readonly Action[] {
+  if (cause !== null && unasked.has(cause)) return cap(actions, "Warn");
   return gravity === "unpullable" || namesCause ? actions : cap(actions, "Warn");
 }
 

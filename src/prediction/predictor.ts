@@ -9,23 +9,27 @@ import type { RateLimits, RegistryClient } from "../registry/index.js";
 import { createContentChecker } from "./content/content-check.js";
 import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
 import { type Pulling, pullWithCredentials } from "./pull.js";
+import { createReadAhead } from "./read-ahead.js";
 import { createSharedWork } from "./shared-work.js";
 import type { FailedAttempt, PulledAttempt, PullOutcome, PullQuestion } from "./types.js";
 
-/** Seconds an outcome is believed. Failures are short-lived: people mend and try again. */
-const trust = { pulledTag: 60, pulledDigest: 600, failed: 10 } as const;
+/**
+ * Seconds an outcome is believed. Failures are short-lived: people mend and try again. Short-lived is also what was found
+ * sound although not all could be asked.
+ */
+const trust = { pulledTag: 60, pulledDigest: 600, pulledUnasked: 10, failed: 10 } as const;
 /** A verified manifest cannot change, but it can be deleted: it is read again after this time. */
 const manifestTtlMs = 3_600_000;
 
 export interface PredictorDeps {
-  readonly client: RegistryClient;
+  readonly client: Pick<RegistryClient, "session">;
   readonly clock: Clock;
   /** Upper bound of cached outcomes. */
   readonly maxCachedOutcomes: number;
   /** How long a check goes on after everybody who asked has left; its answer then serves the next one. */
   readonly lingerMs: number;
   /** Budgets that registries told of; absent: pulls are never spared. */
-  readonly rateLimits?: Pick<RateLimits, "isLow">;
+  readonly rateLimits?: Pick<RateLimits, "isLow" | "readingFor">;
   readonly onCache?: (result: "hit" | "miss" | "shared") => void;
   /** `skip`: what manifests list is not looked at. `check` where absent. */
   readonly layers?: "check" | "skip";
@@ -64,6 +68,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     perf: { now: () => deps.clock.nowMs() },
   });
   const checker = createContentChecker({ clock: deps.clock, maxRememberedBlobs: 2 * deps.maxCachedOutcomes });
+  const ahead = createReadAhead(deps.clock, deps.rateLimits);
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
   const progress = new Map<string, Progress>();
   const hostsHash = hostsHasher();
@@ -105,19 +110,24 @@ export function createPredictor(deps: PredictorDeps): Predictor {
             soFar.manifest = outcome;
           };
           const { client, rateLimits, layers } = deps;
+          let heldBack = false;
           const pulling: Pulling = {
             ...node,
             client,
             manifestsFor,
             onHost,
+            onHeldBack: () => {
+              heldBack = true;
+            },
             onManifest,
+            ahead,
             ...(layers === "skip" ? {} : { content: { checker, scopeOf } }),
             ...(rateLimits === undefined ? {} : { rateLimits }),
           };
           const found = await pullWithCredentials(pulling, question, workSignal).finally(() => progress.delete(key));
           // Cut short, it may be sound only for want of time.
           if (workSignal.aborted) return found;
-          const ttlSeconds = lifetime(found, question.reference.digest !== undefined);
+          const ttlSeconds = lifetime(found, question.reference.digest !== undefined, heldBack);
           if (ttlSeconds > 0) cache.set(key, found, { ttl: ttlSeconds * 1000 });
           return found;
         },
@@ -155,12 +165,14 @@ function identityOf(credential: RegistryCredential | undefined): string {
   return credential?.identity ?? "anonymous";
 }
 
-function lifetime(outcome: PullOutcome, byDigest: boolean): number {
+/** @param heldBack  something was not asked, which is no registry's answer */
+function lifetime(outcome: PullOutcome, byDigest: boolean, heldBack: boolean): number {
   switch (outcome.kind) {
     case "pulled":
+      if (heldBack) return trust.pulledUnasked;
       return byDigest ? trust.pulledDigest : trust.pulledTag;
     case "failed":
-      return outcome.attempts.some(({ kind }) => kind === "unfinished") ? 0 : trust.failed;
+      return heldBack || outcome.attempts.some(({ kind }) => kind === "unfinished") ? 0 : trust.failed;
   }
 }
 

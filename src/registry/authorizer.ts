@@ -46,6 +46,24 @@ export class Authorizer {
   }
 
   /**
+   * What another repository of the same registry will be asked for as well: Basic, or a token of the same realm. Nothing
+   * where the challenge named scopes beyond those of its own repository, for nobody knows what they are for this one.
+   */
+  inheritedBy(repository: string, heir: { readonly from: string; readonly origin: string }): Authorizer {
+    const next = new Authorizer(this.#account);
+    const handler = this.#handlers.get(heir.origin);
+    if (handler === undefined) return next;
+    const own = pullScope(heir.from);
+    if (handler.scheme === "basic") next.#handlers.set(heir.origin, handler);
+    else if (handler.scopes.every((scope) => scope === own))
+      next.#handlers.set(heir.origin, {
+        ...handler,
+        scopes: handler.scopes.length === 0 ? [] : [pullScope(repository)],
+      });
+    return next;
+  }
+
+  /**
    * @param seen      every answer so far, the 401 last
    * @param registry  the place originally asked, which decides what its redirect targets may be told
    */
@@ -95,6 +113,11 @@ export class Authorizer {
     this.#handlers.set(url.origin, { scheme: "basic", header: basicHeader(this.#account) });
     return { kind: "retry" };
   }
+}
+
+/** What reading a repository takes. */
+export function pullScope(repository: string): string {
+  return `repository:${repository}:pull`;
 }
 
 function refused(refusal: AuthRefusal): ChallengeVerdict {

@@ -6,18 +6,22 @@ import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import type { AddressGuard } from "./address-guard.js";
 import { Authorizer } from "./authorizer.js";
-import { fault } from "./fault.js";
+import { fault, isHeldBack } from "./fault.js";
 import { type MeteredSink, meteredSink } from "./metered-sink.js";
+import { createPauses, type Pauses } from "./pauses.js";
+import { pausable, pausedFault } from "./pausing.js";
 import { visitPinged } from "./pinged-visit.js";
 import { createProxyChoice } from "./proxy-choice.js";
 import type { RateLimitReading, SeenRateLimit } from "./ratelimit.js";
 import type { Account } from "./token.js";
 import { TokenCache } from "./token-cache.js";
+import type { RegistryLimits } from "./traffic.js";
 import { Transport } from "./transport.js";
 import { createTrustStore } from "./trust.js";
 import type {
   Exchange,
   ExchangeRequest,
+  HeldBack,
   RegistryClient,
   RegistryResponse,
   RegistrySession,
@@ -57,15 +61,24 @@ export interface RegistryDeps {
   /** Key under which identities and TLS settings are hashed for cache keys. */
   readonly identityKey: string;
   readonly userAgent: string;
-  readonly observer?: { onRequest(request: ObservedRequest): void };
+  readonly observer?: {
+    onRequest(request: ObservedRequest): void;
+    /** A request was not sent, to spare the registry or Pullguard. `registry`: the host it was for. */
+    onHeldBack?(registry: string, kind: HeldBack["kind"]): void;
+  };
   /** Told of every answer in which a registry says how many pulls are left, and of every 429. */
   readonly onRateLimit?: (seen: SeenRateLimit) => void;
   /** Told of bodies that were read, by whoever is interested in how fast they came. */
   readonly onTransfer?: (transfer: ReadBody) => void;
+  /** Absent: nothing is held back, whatever registries do. */
+  readonly limits?: RegistryLimits;
+  /** From 0 to 1, for the jitter of pauses; `Math.random` where absent. */
+  readonly random?: () => number;
 }
 
 interface Remembered {
   readonly state: HostState;
+  readonly repository: string;
   readonly untilMs: number;
 }
 
@@ -78,14 +91,19 @@ const rememberMs = 5 * 60_000;
 export function createRegistryClient(deps: RegistryDeps): RegistryClient {
   const trusts = createTrustStore(deps.systemCaPems, deps.identityKey);
   const proxies = createProxyChoice(deps.identityKey);
-  const transport = new Transport(deps, trusts, proxies);
+  const { limits, random = Math.random } = deps;
+  const transport = new Transport(deps, trusts, proxies, limits === undefined ? undefined : { ...limits, random });
+  const pauses = limits === undefined ? undefined : createPauses(deps.clock);
   const shared: Shared = {
     clock: deps.clock,
     userAgent: deps.userAgent,
     ...(deps.onRateLimit === undefined ? {} : { onRateLimit: deps.onRateLimit }),
     ...(deps.onTransfer === undefined ? {} : { onTransfer: deps.onTransfer }),
+    ...(deps.observer === undefined ? {} : { observer: deps.observer }),
+    ...(pauses === undefined ? {} : { pauses }),
     tokens: new TokenCache(deps.clock),
     states: new LRUCache<string, Remembered>({ max: 2000 }),
+    latest: new LRUCache<string, Remembered>({ max: 2000 }),
     hostKey: ({ tls, headers, proxy, ...host }) => {
       const parts = [
         host.scheme,
@@ -102,37 +120,52 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     sendFor: (host) => async (request, signal) => {
       const startedMs = deps.clock.nowMs();
       const sent = await transport.send(request, host, signal);
+      if (sent.kind === "fault" && isHeldBack(sent.fault)) {
+        deps.observer?.onHeldBack?.(host.address, sent.fault.kind);
+        return sent;
+      }
       const durationMs = deps.clock.nowMs() - startedMs;
       const result = sent.kind === "fault" ? { fault: sent.fault.kind } : { status: sent.status };
       deps.observer?.onRequest({ registry: host.address, method: request.method, ...result, durationMs });
       return sent;
     },
   };
-  return { session: (credential) => createSession(shared, credential), close: () => transport.close() };
+  return {
+    session: (credential) => createSession(shared, credential),
+    health: () => transport.health((host) => pauses?.longestMs(host)),
+    close: () => transport.close(),
+  };
 }
 
-interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer"> {
+interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer" | "observer"> {
   readonly clock: Clock;
   readonly userAgent: string;
+  readonly pauses?: Pauses;
   readonly tokens: TokenCache;
+  /** By host, account and repository. */
   readonly states: LRUCache<string, Remembered>;
+  /** By host and account: what a repository was last found to want, which its neighbours will want as well. */
+  readonly latest: LRUCache<string, Remembered>;
   /** Everything that decides what a host is told and how; equal keys may share what was learnt. */
   readonly hostKey: (host: RegistryHost) => string;
   readonly sendFor: (host: RegistryHost) => VisitDeps["send"];
 }
 
 function createSession(shared: Shared, credential: RegistryCredential | undefined): RegistrySession {
-  const { clock, states } = shared;
+  const { clock, states, latest, pauses } = shared;
 
   async function exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange> {
     const { account, identity } = senderFor(request.host, credential);
     const untouched = (): HostState => ({ authorizer: new Authorizer(account), plainHttp: false });
     const tokenScope = JSON.stringify([account !== undefined, identity, shared.hostKey(request.host)]);
     const stateKey = JSON.stringify([tokenScope, request.repository]);
-    const deps = { ...shared, account, tokenScope, send: shared.sendFor(request.host) };
+    const deps = { ...shared, account, tokenScope, ...sendingAs(identity, request.host) };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
-    const remembered = states.get(stateKey);
-    const warm = remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered.state : undefined;
+    const warm = recalled(states.get(stateKey), clock)?.state;
+    const likely = warm === undefined ? inherited(recalled(latest.get(tokenScope), clock), request) : undefined;
+    if (request.ahead === true)
+      return await new Visit(deps, request, warm ?? likely ?? untouched(), false, signal).run();
+    if (likely !== undefined) new Visit(deps, request, likely, false, signal).fetchTokenAhead();
     let state = warm ?? untouched();
     const visit = new Visit(deps, request, state, false, signal);
     let result = await visit.run();
@@ -141,12 +174,29 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
       state = untouched();
       result = await new Visit(deps, request, state, true, signal).run();
     }
-    if (result.kind === "response" && result.status < 400) {
-      states.set(stateKey, { state, untilMs: clock.nowMs() + rememberMs });
-    } else if (warm !== undefined && result.kind !== "fault") {
-      states.delete(stateKey);
-    }
+    const learnt = { state, repository: request.repository, untilMs: clock.nowMs() + rememberMs };
+    if (result.kind === "response" && result.status < 400) keep(stateKey, tokenScope, learnt);
+    else if (warm !== undefined && result.kind !== "fault") states.delete(stateKey);
     return result;
+  }
+
+  function keep(stateKey: string, tokenScope: string, learnt: Remembered): void {
+    states.set(stateKey, learnt);
+    // Of a repository that asks for nothing the others learn nothing.
+    if (learnt.state.authorizer.hasHandlers || learnt.state.plainHttp) latest.set(tokenScope, learnt);
+  }
+
+  function sendingAs(identity: string, host: RegistryHost): Pick<VisitDeps, "send" | "isPaused"> {
+    const send = shared.sendFor(host);
+    return pauses === undefined ? { send } : pausable({ send, pauses, clock, identity }, host);
+  }
+
+  /** The answer for whoever was asked to wait and still has to. */
+  function pausedExchange(host: RegistryHost): Exchange | undefined {
+    const told = pauses && pausedFault(pauses, host, senderFor(host, credential).identity, clock);
+    if (told === undefined) return undefined;
+    shared.observer?.onHeldBack?.(host.address, "paused");
+    return { kind: "fault", url: "", fault: told };
   }
 
   function report(host: RegistryHost, startedMs: number, result: Exchange, sink: MeteredSink | undefined): void {
@@ -166,6 +216,8 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
   return {
     exchange: async (request, signal) => {
       if (!signal.aborted) {
+        const paused = pausedExchange(request.host);
+        if (paused !== undefined) return paused;
         const startedMs = clock.nowMs();
         const sink = request.sink === undefined ? undefined : meteredSink(request.sink, clock);
         const result = await exchange(sink === undefined ? request : { ...request, sink }, signal);
@@ -175,6 +227,24 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
       return { kind: "fault", url: "", fault: fault("aborted", request.host.address) };
     },
   };
+}
+
+function recalled(remembered: Remembered | undefined, clock: Clock): Remembered | undefined {
+  return remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered : undefined;
+}
+
+/**
+ * What a repository will probably want: what its registry wanted for another one. Enough to fetch a token while the first
+ * request is on its way to be refused; that request itself goes as a runtime sends it.
+ */
+function inherited(of: Remembered | undefined, { host, repository }: ExchangeRequest): HostState | undefined {
+  if (of === undefined) return undefined;
+  const { plainHttp, authorizer } = of.state;
+  const scheme = plainHttp ? "http" : host.scheme;
+  const base = `${scheme}://${host.address}`;
+  if (!URL.canParse(base)) return undefined;
+  const { origin } = new URL(base);
+  return { plainHttp, authorizer: authorizer.inheritedBy(repository, { from: of.repository, origin }) };
 }
 
 /** As whom a host is asked. */
@@ -207,7 +277,7 @@ function conclusive(result: Exchange, state: HostState): boolean {
     case "response":
       return ![401, 403, 404].includes(result.status);
     case "fault":
-      return result.fault.kind === "aborted" || !state.plainHttp;
+      return result.fault.kind === "aborted" || isHeldBack(result.fault) || !state.plainHttp;
     case "refused":
       return false;
   }

@@ -28,6 +28,8 @@ export interface Route {
   readonly origin: string;
   readonly peer: string;
   readonly dial: (signal: AbortSignal, intake: Intake) => Promise<Dialled>;
+  /** For a question that must not wait until others have got their answers. */
+  readonly isUrgent?: boolean;
 }
 
 interface Idle {
@@ -44,12 +46,13 @@ interface Lane {
   busy: number;
 }
 
-const maxBusyPerRoute = 8;
+/** Where nothing else bounds what one registry is asked at a time. */
+export const usualBusyPerRoute = 24;
 const maxIdle = 64;
 const idleMs = 20_000;
 
 /**
- * Keeps connections for reuse: at most 8 busy ones a route (the ninth request waits), at most 64 idle ones in all.
+ * Keeps connections for reuse: so many busy ones a route (the next request waits), at most 64 idle ones in all.
  *
  * Each undici Client gets one socket that was dialled for it. A Pool would dial by itself, out of reach of the request's
  * signal, and would not say whether a socket is fresh, which decides if a reset may be repeated.
@@ -58,7 +61,12 @@ export class Connections {
   readonly #lanes = new Map<string, Lane>();
   readonly #idle = new Set<Idle>();
   readonly #all = new Set<Client>();
+  readonly #maxBusy: number;
   #closed = false;
+
+  constructor(maxBusyPerRoute: number) {
+    this.#maxBusy = maxBusyPerRoute;
+  }
 
   /** A connection for one request; `fresh` forbids a used one. Waits for its turn and dials under `signal`. */
   async acquire(route: Route, fresh: boolean, signal: AbortSignal): Promise<Acquired> {
@@ -68,7 +76,7 @@ export class Connections {
       lane = this.#lane(route.key);
       const used = fresh ? undefined : this.#takeIdle(lane);
       if (used !== undefined) return { kind: "connection", connection: this.#hold(used, true) };
-      if (lane.busy < maxBusyPerRoute) break;
+      if (lane.busy < this.#maxBusy || route.isUrgent === true) break;
       await turn(lane, signal);
       if (signal.aborted) {
         this.#next(lane);
@@ -154,7 +162,7 @@ export class Connections {
 
   #takeIdle(lane: Lane): Idle | undefined {
     const [entry] = lane.idle;
-    if (entry === undefined || lane.busy >= maxBusyPerRoute) return undefined;
+    if (entry === undefined || lane.busy >= this.#maxBusy) return undefined;
     lane.idle.delete(entry);
     this.#idle.delete(entry);
     return entry;

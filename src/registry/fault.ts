@@ -1,10 +1,10 @@
 import { ForbiddenAddressError } from "./address-guard.js";
-import type { TransportFault } from "./types.js";
+import type { HeldBack, TransportFault } from "./types.js";
 
 /** How far a request had come when it failed. */
 export type FaultPhase = "connect" | "tls" | "headers" | "body";
 
-type PlainKind = Exclude<TransportFault["kind"], "certificate" | "timeout">;
+type PlainKind = Exclude<TransportFault["kind"], "certificate" | "timeout" | "circuit-open">;
 
 const kinds: Readonly<Record<string, PlainKind>> = {
   ENOTFOUND: "name-not-found",
@@ -54,6 +54,8 @@ const words: Readonly<Record<PlainKind, string>> = {
   "proxy-authentication": "the proxy demands other credentials",
   "proxy-refused": "the proxy refuses to lead there",
   "address-forbidden": "the address is one that Pullguard does not dial",
+  "over-budget": "too many requests wait for it already",
+  paused: "it asked to be left alone for a while",
   aborted: "no answer within the time allowed",
 };
 
@@ -84,6 +86,11 @@ export function errorCode(error: unknown): string {
 /** A fault in words: `peer: what happened`. */
 export function fault(kind: PlainKind, peer: string, detail?: string): TransportFault {
   return { kind, message: `${peer}: ${detail ?? words[kind]}` } as TransportFault;
+}
+
+/** Whether Pullguard held the request back itself: nothing was asked, so nothing was learnt. */
+export function isHeldBack(told: TransportFault): told is HeldBack {
+  return told.kind === "circuit-open" || told.kind === "over-budget" || told.kind === "paused";
 }
 
 /** A time limit that passed. `phase` says what was being waited for. */

@@ -78,7 +78,8 @@ function headerFacts(answer: HttpAnswer, clock: Clock) {
   };
 }
 
-function retryAfter(text: string | undefined, clock: Clock): number | undefined {
+/** Seconds that `Retry-After` says, as a number or a date; undefined for anything else. */
+export function retryAfter(text: string | undefined, clock: Clock): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   const dateMs = Date.parse(text);

@@ -1,13 +1,15 @@
 import { LRUCache } from "lru-cache";
 import type { Clock, Redacted } from "../core/index.js";
 import { fault } from "./fault.js";
-import type { TokenAnswer } from "./token.js";
+import type { PostMemory, TokenAnswer } from "./token.js";
 
 interface Running {
   readonly answer: Promise<TokenAnswer>;
   readonly stop: AbortController;
   waiting: number;
 }
+
+const withoutPostMs = 5 * 60_000;
 
 /** A token answer; `stored` when it was fetched before anyone asked now. */
 export interface CachedAnswer {
@@ -24,10 +26,20 @@ export class TokenCache {
   readonly #stored = new LRUCache<string, { readonly token: Redacted<string>; readonly expiresMs: number }>({
     max: 5000,
   });
+  /** Until when, by account and server. */
+  readonly #withoutPost = new LRUCache<string, number>({ max: 2000 });
   readonly #running = new Map<string, Running>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** What is known of a server that an account asks: whether its POST is worth the way, for five minutes. */
+  postMemory(key: string): PostMemory {
+    return {
+      isUnknown: (this.#withoutPost.get(key) ?? 0) > this.#clock.nowMs(),
+      noteUnknown: () => void this.#withoutPost.set(key, this.#clock.nowMs() + withoutPostMs),
+    };
   }
 
   /** @param fresh  do not take a token that is already there */

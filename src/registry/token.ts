@@ -46,17 +46,32 @@ export const containerdTokens: TokenRules = {
   withoutToken: "absent",
 };
 
-/** Fetches one token as the rules say; without an account by an anonymous GET. */
-export async function fetchToken(question: TokenQuestion, send: Send): Promise<TokenAnswer> {
+/** Whether a token server was found to know no POST, for the account that asks. */
+export interface PostMemory {
+  readonly isUnknown: boolean;
+  noteUnknown(): void;
+}
+
+/**
+ * Fetches one token as the rules say; without an account by an anonymous GET.
+ * @param memory  spares the POST that would be refused once more; where the GET fails too, all is done as by a runtime
+ */
+export async function fetchToken(question: TokenQuestion, send: Send, memory?: PostMemory): Promise<TokenAnswer> {
   const { account, rules } = question;
   if (account === undefined) return await ask(question, getRequest(question, undefined), "get", send);
   if (!mayTellRealm(question.realm, question.registry))
     return { kind: "refused", refusal: realmRefused(question.realm) };
   if (rules.method === "get") return await ask(question, getRequest(question, account), "get", send);
+  if (memory?.isUnknown === true) {
+    const got = await ask(question, getRequest(question, account), "get", send);
+    if (got.kind === "token") return got;
+  }
   const posted = await ask(question, postRequest(question, account), "post", send);
   if (posted.kind === "token" || posted.refusal.kind !== "token-status") return posted;
   if (!statusesWithoutPost.has(posted.refusal.status)) return posted;
-  return await ask(question, getRequest(question, account), "get", send);
+  const got = await ask(question, getRequest(question, account), "get", send);
+  if (got.kind === "token") memory?.noteUnknown();
+  return got;
 }
 
 function postRequest(question: TokenQuestion, account: Account): HttpRequest {

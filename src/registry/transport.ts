@@ -1,14 +1,16 @@
 import type { Dispatcher } from "undici";
 import type { HostTls, ProxyRules } from "../node/index.js";
-import { type Connection, Connections } from "./connections.js";
+import { type Connection, Connections, type Route, usualBusyPerRoute } from "./connections.js";
 import { type DialTarget, dial } from "./dial.js";
 import { classifyError, fault } from "./fault.js";
 import type { Intake } from "./intake.js";
+import type { Passage } from "./passage.js";
 import type { ChosenProxy, ProxyChoice } from "./proxy-choice.js";
 import type { DialDeps } from "./socket.js";
+import { type RegistryLimits, Traffic } from "./traffic.js";
 import type { createTrustStore } from "./trust.js";
-import { refusedByProxy } from "./tunnel.js";
-import type { TransportFault } from "./types.js";
+import { isProxysOwn, proxyHeaders, refusedByProxy } from "./tunnel.js";
+import type { RegistryHealth, TransportFault } from "./types.js";
 
 /** One request as it goes over the wire; header names lower case, `host` among them. */
 export interface HttpRequest {
@@ -66,34 +68,78 @@ export class Transport {
   readonly #deps: DialDeps;
   readonly #trusts: ReturnType<typeof createTrustStore>;
   readonly #proxies: ProxyChoice;
-  readonly #connections = new Connections();
+  readonly #connections: Connections;
+  readonly #traffic: Traffic | undefined;
 
-  constructor(deps: DialDeps, trusts: ReturnType<typeof createTrustStore>, proxies: ProxyChoice) {
+  /** @param limits  absent: registries are asked as often as anybody wants */
+  constructor(
+    deps: DialDeps,
+    trusts: ReturnType<typeof createTrustStore>,
+    proxies: ProxyChoice,
+    limits?: RegistryLimits & { readonly random: () => number },
+  ) {
     this.#deps = deps;
     this.#trusts = trusts;
     this.#proxies = proxies;
+    this.#connections = new Connections(limits?.maxInFlight ?? usualBusyPerRoute);
+    this.#traffic = limits === undefined ? undefined : new Traffic(deps.clock, limits, limits.random);
   }
 
   async send(request: HttpRequest, lane: Lane, signal: AbortSignal): Promise<Sent> {
-    const first = await this.#sendOnce(request, lane, false, signal);
-    return first.kind === "stale" ? await this.#sendOnce(request, lane, true, signal).then(settled) : first;
+    const route = this.#route(request.url, lane);
+    if (this.#traffic === undefined) return await this.#sendByAny(request, route, signal);
+    const { url } = request;
+    const road = { key: route.key, host: url.host, path: url.pathname };
+    const passage = await this.#traffic.enter(road, (limited) => this.#ping(url, lane, limited), signal);
+    if ("refused" in passage) return { kind: "fault", fault: passage.refused };
+    const sent = await this.#sendByAny(request, route, signal, passage);
+    if (sent.kind === "fault") passage.failed(sent.fault);
+    else passage.answered();
+    return sent;
+  }
+
+  /** How hosts fare; empty without limits. */
+  health(pausedUntilMs: (host: string) => number | undefined): readonly RegistryHealth[] {
+    return this.#traffic?.health(pausedUntilMs) ?? [];
+  }
+
+  async #sendByAny(request: HttpRequest, route: ChosenRoute, signal: AbortSignal, passage?: Passage): Promise<Sent> {
+    const first = await this.#sendOnce(request, route, false, signal, passage);
+    if (first.kind !== "stale") return first;
+    return await this.#sendOnce(request, route, true, signal, passage).then(settled);
+  }
+
+  /** Whether anybody answers at all, by a connection and a question that no other request has a part in. */
+  async #ping({ origin }: URL, lane: Lane, signal: AbortSignal): Promise<TransportFault | undefined> {
+    const url = new URL("/v2/", origin);
+    const request: HttpRequest = { url, method: "GET", headers: { host: [url.host], accept: ["*/*"] } };
+    const sent = await this.#sendOnce(request, { ...this.#route(url, lane), isUrgent: true }, true, signal);
+    if (sent.kind === "answer") sent.close();
+    return sent.kind === "fault" ? sent.fault : undefined;
   }
 
   close(): Promise<void> {
     return this.#connections.close();
   }
 
-  async #sendOnce(request: HttpRequest, lane: Lane, fresh: boolean, signal: AbortSignal): Promise<Sent | Stale> {
+  async #sendOnce(
+    request: HttpRequest,
+    chosen: ChosenRoute,
+    fresh: boolean,
+    signal: AbortSignal,
+    passage?: Passage,
+  ): Promise<Sent | Stale> {
     const peer = request.url.host;
+    const { proxy } = chosen;
     if (signal.aborted) return { kind: "fault", fault: fault("aborted", peer) };
-    const proxy = this.#proxies.proxyFor(lane.proxy, request.url);
-    const acquired = await this.#connections.acquire(this.#route(request.url, lane, proxy), fresh, signal);
+    const acquired = await this.#connections.acquire(watchedRoute(chosen, passage), fresh, signal);
     if (acquired.kind === "fault") return acquired;
     const { connection } = acquired;
     const onAbort = () => connection.destroy();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       if (signal.aborted) throw signal.reason;
+      passage?.sent();
       const forwarder = request.url.protocol === "http:" ? proxy : undefined;
       const response = await connection.client.request({
         path: `${forwarder === undefined ? "" : request.url.origin}${request.url.pathname}${request.url.search}`,
@@ -103,7 +149,13 @@ export class Transport {
         // undici closes after every HEAD unless told otherwise; a registry is asked little else.
         reset: false,
       });
-      const answer = answerOf(response, request.method === "HEAD", { connection, peer, signal, onAbort });
+      const answer = answerOf(response, request.method === "HEAD", {
+        connection,
+        peer,
+        signal,
+        onAbort,
+        onEnd: () => passage?.end(),
+      });
       if (forwarder === undefined || !isProxysOwn(answer)) return answer;
       answer.close();
       return { kind: "fault", fault: refusedByProxy(forwarder, answer.status, peer) };
@@ -118,7 +170,8 @@ export class Transport {
     }
   }
 
-  #route(url: URL, lane: Lane, proxy: ChosenProxy | undefined) {
+  #route(url: URL, lane: Lane): ChosenRoute {
+    const proxy = this.#proxies.proxyFor(lane.proxy, url);
     const secure = url.protocol === "https:";
     const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
     const trust = secure ? this.#trusts.trustFor(lane.tls) : undefined;
@@ -135,6 +188,7 @@ export class Transport {
     };
     return {
       key: [url.origin, trust?.key, proxy?.key, proxyTrust?.key].join(" "),
+      proxy,
       origin: url.origin,
       peer: url.host,
       dial: (signal: AbortSignal, intake: Intake) => dial(this.#deps, target, signal, intake),
@@ -142,19 +196,20 @@ export class Transport {
   }
 }
 
-function proxyHeaders(forwarder: ChosenProxy | undefined): string[] {
-  return forwarder?.authorization === undefined ? [] : ["proxy-authorization", forwarder.authorization.reveal()];
+/** Where to get a connection, and the proxy that is on the way. */
+interface ChosenRoute extends Route {
+  readonly proxy: ChosenProxy | undefined;
 }
 
-/**
- * Whether a proxy that was asked for a plain HTTP address answers for itself: a refusal or an outage in another form than
- * a registry's, which speaks JSON or names itself.
- */
-function isProxysOwn(answer: HttpAnswer): boolean {
-  if (answer.status === 407) return true;
-  if (answer.status !== 403 && answer.status < 500) return false;
-  const isJson = (answer.header("content-type") ?? "").toLowerCase().includes("json");
-  return !isJson && answer.header("docker-distribution-api-version") === undefined;
+function watchedRoute(route: ChosenRoute, passage: Passage | undefined): Route {
+  if (passage === undefined) return route;
+  return {
+    ...route,
+    dial: (signal, intake) => {
+      passage.dialling();
+      return route.dial(signal, intake);
+    },
+  };
 }
 
 interface Stale {
@@ -175,10 +230,12 @@ interface Held {
   readonly peer: string;
   readonly signal: AbortSignal;
   readonly onAbort: () => void;
+  /** Told when nothing more is read of the answer; maybe more than once. */
+  readonly onEnd: () => void;
 }
 
 function answerOf(response: Dispatcher.ResponseData, isHead: boolean, held: Held): HttpAnswer {
-  const { connection, peer, signal, onAbort } = held;
+  const { connection, peer, signal, onAbort, onEnd } = held;
   const headerLines = (name: string): readonly string[] => {
     const value = response.headers[name];
     return value === undefined ? [] : typeof value === "string" ? [value] : value;
@@ -188,6 +245,7 @@ function answerOf(response: Dispatcher.ResponseData, isHead: boolean, held: Held
     signal.removeEventListener("abort", onAbort);
     if (keep && reusable) connection.release();
     else connection.destroy();
+    onEnd();
   };
   // A body that fails while nobody reads it must not end the process.
   response.body.on("error", () => {});

@@ -64,6 +64,22 @@ export async function openTunnel(
   return { kind: "fault", fault: refusedByProxy(proxy, answer.status, authority) };
 }
 
+/** What a proxy is told of who asks, with a request that it forwards. */
+export function proxyHeaders(forwarder: ChosenProxy | undefined): string[] {
+  return forwarder?.authorization === undefined ? [] : ["proxy-authorization", forwarder.authorization.reveal()];
+}
+
+/**
+ * Whether a proxy that was asked for a plain HTTP address answers for itself: a refusal or an outage in another form than
+ * a registry's, which speaks JSON or names itself.
+ */
+export function isProxysOwn(answer: { readonly status: number; header(name: string): string | undefined }): boolean {
+  if (answer.status === 407) return true;
+  if (answer.status !== 403 && answer.status < 500) return false;
+  const isJson = (answer.header("content-type") ?? "").toLowerCase().includes("json");
+  return !isJson && answer.header("docker-distribution-api-version") === undefined;
+}
+
 /** What a proxy's own answer says: other credentials, or that it does not lead there. */
 export function refusedByProxy(proxy: ChosenProxy, status: number, target: string): TransportFault {
   if (status === 407) {

@@ -32,7 +32,21 @@ export type TransportFault =
   | { readonly kind: "proxy-unreachable" | "proxy-authentication" | "proxy-refused"; readonly message: string }
   /** Pullguard does not dial this address, whatever a node would do. */
   | { readonly kind: "address-forbidden"; readonly message: string }
+  | HeldBack
   | { readonly kind: "aborted"; readonly message: string };
+
+/**
+ * Pullguard did not ask, to spare a registry or itself, which says nothing about the image. `circuit-open`: there was no
+ * answer several times in a row, `last` was the reason; `over-budget`: too many requests wait for it already; `paused`: it
+ * asked to be left alone for a while.
+ */
+export type HeldBack =
+  | {
+      readonly kind: "circuit-open";
+      readonly message: string;
+      readonly last: { readonly kind: string; readonly phase?: "connect" | "tls" | "headers" | "body" };
+    }
+  | { readonly kind: "over-budget" | "paused"; readonly message: string };
 
 /**
  * A certificate as served, the leaf or one after it; `fingerprint256` is the SHA-256 over DER, colon-separated upper-case
@@ -191,6 +205,11 @@ export interface ExchangeRequest {
   readonly retry: RetryRules;
   /** Absent: each 401 says what to do, as containerd has it. */
   readonly authorize?: Authorize;
+  /**
+   * Sent before its time, to have the answer at hand; nothing is concluded from a failure. It may lean on what other
+   * repositories of the host wanted, and what it learns is not remembered.
+   */
+  readonly ahead?: true;
 }
 
 /** One identity's view of registries during one check. Tokens are shared by identity, realm, service and scope only. */
@@ -198,10 +217,32 @@ export interface RegistrySession {
   exchange(request: ExchangeRequest, signal: AbortSignal): Promise<Exchange>;
 }
 
+/**
+ * How one registry, token server or store of blobs fares; several ways to it (trust, proxies) are one line, the worst of
+ * them told. Times are milliseconds since the Unix epoch.
+ */
+export interface RegistryHealth {
+  /** `host[:port]` as in a URL. */
+  readonly registry: string;
+  readonly state: "closed" | "open" | "half-open";
+  /** Requests under way, and those that wait for one of the places. */
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly consecutiveFailures: number;
+  readonly lastFaultKind?: TransportFault["kind"];
+  readonly lastSuccessMs?: number;
+  /** When it is asked again, where the circuit is open. */
+  readonly retryAtMs?: number;
+  /** Until when it asked at least one sender to wait. */
+  readonly pausedUntilMs?: number;
+}
+
 /** The only thing in this project that dials registries. */
 export interface RegistryClient {
   /** @param credential undefined: anonymous */
   session(credential: RegistryCredential | undefined): RegistrySession;
+  /** How registries fare, those that ever answered first, then the newest; at most 200. Empty where nothing is limited. */
+  health(): readonly RegistryHealth[];
   /** Closes pooled connections. */
   close(): Promise<void>;
 }

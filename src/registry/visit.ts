@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Clock, Redacted, unreachable } from "../core/index.js";
-import { type Authorizer, type Handler, type SeenAnswer, tokenScopes } from "./authorizer.js";
+import { type Authorizer, type Handler, pullScope, type SeenAnswer, tokenScopes } from "./authorizer.js";
 import { fault } from "./fault.js";
 import { shownUrl } from "./foreign-text.js";
 import { follow } from "./redirect.js";
@@ -27,6 +27,8 @@ export interface VisitDeps {
   /** Names identity and host settings, so that tokens are shared only where both are equal. */
   readonly tokenScope: string;
   readonly send: (request: HttpRequest, signal: AbortSignal) => Promise<Sent>;
+  /** Whether the host asked this sender to wait; absent: it is asked again whatever it says. */
+  readonly isPaused?: () => boolean;
 }
 
 type Prepared =
@@ -71,6 +73,14 @@ export class Visit {
     } finally {
       for (const answer of this.#open) answer.close();
     }
+  }
+
+  /** Begins to fetch the token that the host will probably ask for, for {@link run} of another visit to find. */
+  fetchTokenAhead(): void {
+    const base = endpointUrl(this.#request);
+    const handler = base && this.#state.authorizer.handlerFor(this.#effective(base));
+    // Whatever comes of it, the visit that needs it will see for itself.
+    if (handler?.scheme === "bearer") this.#authorize(handler).catch(() => undefined);
   }
 
   async #ask(base: URL): Promise<Exchange> {
@@ -130,8 +140,9 @@ export class Visit {
         this.#method = "GET";
         return "again";
       case 408:
-      case 429:
         return "again";
+      case 429:
+        return this.#deps.isPaused?.() === true ? "final" : "again";
       case 500:
       case 503:
       case 504: {
@@ -183,17 +194,18 @@ export class Visit {
         return { value: handler.header };
       case "bearer": {
         const { realm, service } = handler;
-        const scopes = tokenScopes(`repository:${this.#request.repository}:pull`, handler.scopes);
+        const scopes = tokenScopes(pullScope(this.#request.repository), handler.scopes);
         const { account, tokens, userAgent, tokenScope } = this.#deps;
         const registry = this.#effective(new URL(`${this.#request.host.scheme}://${this.#request.host.address}`));
         const headers = tokenHeaders(this.#request.host, userAgent, realm, mayTellRealm(realm, registry));
+        const post = this.#fresh ? undefined : tokens.postMemory(JSON.stringify([tokenScope, realm.href, service]));
         const question = { realm, service, scopes, account, headers, registry, rules: containerdTokens };
         const parts = JSON.stringify([tokenScope, realm.href, service, scopes]);
         const key = createHash("sha256").update(parts).digest("base64");
         const { answer, stored } = await tokens.token(
           key,
           this.#fresh,
-          (signal) => fetchToken(question, (request) => this.#send(request, signal)),
+          (signal) => fetchToken(question, (request) => this.#send(request, signal), post),
           this.#signal,
         );
         if (answer.kind === "refused") return answer.refusal;
@@ -219,10 +231,12 @@ export class Visit {
   #fallsBack(told: TransportFault): boolean {
     const { httpFallback, address } = this.#request.host;
     if (httpFallback === "never") return false;
-    if (told.kind === "plain-http" || (told.kind === "timeout" && told.phase === "tls")) return true;
+    // Where Pullguard has stopped asking, the last answer stands for the next one.
+    const sign = told.kind === "circuit-open" ? told.last : told;
+    if (sign.kind === "plain-http" || (sign.kind === "timeout" && "phase" in sign && sign.phase === "tls")) return true;
     const noPort = !/:\d+$/.test(address);
     return (
-      httpFallback === "plain-http-or-unreachable" && noPort && (told.kind === "refused" || told.kind === "timeout")
+      httpFallback === "plain-http-or-unreachable" && noPort && (sign.kind === "refused" || sign.kind === "timeout")
     );
   }
 

@@ -78,6 +78,8 @@ const verdictOfCause: Readonly<Record<CauseCode, ImageVerdict>> = {
   NodesDisagree: "unknown",
   DeadlineExceeded: "timeout",
   CheckFailed: "unknown",
+  RegistryNotAsked: "unreachable",
+  PullguardOverloaded: "unknown",
   RegistryAddressForbidden: "unknown",
   ImageOnNode: "skipped",
   ImageNeverPulledAbsent: "not_found",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pod, podReview } from "../admission/doubles.js";
 import { watchFor } from "../e2e/leaks.js";
-import { type PlainRegistry, startPlainRegistry, startProgram } from "../support/program/index.js";
+import { type PlainRegistry, type ServingProgram, startPlainRegistry, startProgram } from "../support/program/index.js";
 import { receivingTraces, type SpanView } from "../support/traces/index.js";
 
 const user = { username: "robot", password: "s3cret of the n0de" };
@@ -30,6 +30,16 @@ describe("the webhook as seen from outside", function () {
     await rm(folder, { recursive: true });
   });
 
+  const running: ServingProgram[] = [];
+  const start = async (...args: Parameters<typeof startProgram>): Promise<ServingProgram> => {
+    const program = await startProgram(...args);
+    running.push(program);
+    return program;
+  };
+  afterEach(async () => {
+    for (const program of running.splice(0)) await program.kill();
+  });
+
   const review = (uid: string, ...tags: readonly string[]): object => {
     const object = pod(tags.map((tag) => `${registry.address}/team/${tag}`));
     const spec = { ...(object.spec as object), imagePullSecrets: [{ name: "regcred" }] };
@@ -39,7 +49,7 @@ describe("the webhook as seen from outside", function () {
   it("tells of a review of two images in one trace, below the API server's, without a credential", async () => {
     const watch = watchFor([user]);
     const spans = await receivingTraces(async (endpoint) => {
-      const program = await startProgram([...flags, "--trace-endpoint", endpoint]);
+      const program = await start([...flags, "--trace-endpoint", endpoint]);
       await program.post("/validate?timeout=5s", review("uid-traced", "app:v1", "other:v2"), {
         traceparent: `00-${trace}-b7ad6b7169203331-01`,
       });
@@ -82,7 +92,7 @@ describe("the webhook as seen from outside", function () {
   });
 
   it("writes the review's uid in every line about it, and shows registries and findings at /statusz", async () => {
-    const program = await startProgram([...flags, "--log-level", "debug"]);
+    const program = await start([...flags, "--log-level", "debug"]);
     await Promise.all([
       program.post("/validate?timeout=5s", review("uid-one", "one:v1")),
       program.post("/validate?timeout=5s", review("uid-two", "two:v2")),
@@ -106,7 +116,6 @@ describe("the webhook as seen from outside", function () {
     const elsewhere = await program.get("/statusz", { accept: "application/json", host: "pullguard.pullguard:8080" });
     assert.equal(JSON.parse(elsewhere.text).recentFindings, 1);
     assert.doesNotMatch(elsewhere.text, /two:v2/);
-    await program.kill();
   });
 
   const hook = `export const resolve = (name, context, next) => { if (name.includes("opentelemetry")) console.error("loads " + name); return next(name, context); };`;
@@ -114,19 +123,17 @@ describe("the webhook as seen from outside", function () {
   const watched = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` };
 
   it("loads nothing of OpenTelemetry where nothing is traced, and has no /statusz where that is turned off", async () => {
-    const program = await startProgram([...flags, "--statusz", "false"], watched);
+    const program = await start([...flags, "--statusz", "false"], watched);
     await program.post("/validate?timeout=5s", review("uid-off", "app:v1"));
     assert.equal((await program.get("/statusz")).status, 404);
     assert.equal((await program.get("/metrics")).status, 200);
-    await program.kill();
     assert.doesNotMatch(program.errors(), /opentelemetry/);
   });
 
   it("answers as ever while the trace receiver is away", async () => {
-    const program = await startProgram([...flags, "--trace-endpoint", "http://127.0.0.1:1"], watched);
+    const program = await start([...flags, "--trace-endpoint", "http://127.0.0.1:1"], watched);
     const answer = await program.post("/validate?timeout=5s", review("uid-away", "app:v1"));
     assert.equal((answer.response as { allowed: boolean }).allowed, true);
-    await program.kill();
     assert.match(program.errors(), /loads @opentelemetry\/sdk-trace/);
     assert.ok(program.lines.filter(({ msg }) => msg === "traces cannot be sent").length <= 1);
   });

@@ -54,6 +54,10 @@ export function fakeIo(
         calls.push(`openCluster ${kubeconfig ?? "default"}`);
         return undefined;
       },
+      openAuditedCluster: async (kubeconfig) => {
+        calls.push(`openAuditedCluster ${kubeconfig ?? "default"}`);
+        return undefined;
+      },
       openCheck: async (setup) => {
         setups.push(setup);
         return {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { followNodeCredentials, type GivenNodeCredentials, runCli } from "../../src/cli/index.js";
+import { type GivenNodeCredentials, runCli } from "../../src/cli/index.js";
+import { followNodeCredentials } from "../../src/cli/node-credentials.js";
 import { fakeClock } from "../support/builders.js";
 import { fakeIo } from "./fake-io.js";
 

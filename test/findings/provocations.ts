@@ -11,6 +11,7 @@ import {
   judgeFailed,
   judgeMalformedSecret,
   judgeNeverPulled,
+  judgeOverloaded,
   judgeOwnFault,
   judgePlan,
   judgePresent,
@@ -269,4 +270,6 @@ export const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
       { where: "new nodes", judgement: { ...status(400), verdict: "pullable" } },
     ]),
   CheckFailed: () => judgeOwnFault(),
+  RegistryNotAsked: () => fault({ kind: "over-budget", message: "reg.test: 32 requests are under way" }),
+  PullguardOverloaded: () => judgeOverloaded("reg.test/team/app:v1"),
 };

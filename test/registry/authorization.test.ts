@@ -251,4 +251,73 @@ describe("what is remembered", () => {
       assert.equal(servers.registry.lines().at(-1), "HEAD /v2/open/app/manifests/v1");
     });
   });
+
+  it("the token of another repository is fetched while its first request is under way", async () => {
+    let tokenAsked: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      tokenAsked = resolve;
+    });
+    const registry: Answer = (request, response) => {
+      const refuse = (): unknown => bearerRegistry(challengeFor(repositoryOf(request.url)))(request, response);
+      // Answered only when the token is on its way: who waits for the refusal first waits for ever.
+      if (request.url.includes("team/other") && request.authorization === undefined) asked.then(refuse);
+      else refuse();
+    };
+    const auth: Answer = (request, response) => {
+      if (request.body.includes("team%2Fother")) tokenAsked();
+      json({ access_token: "good" })(request, response);
+    };
+    await withPair(registry, auth, async (servers, ask) => {
+      await ask();
+      assert.equal(summary(await ask(alice, { repository: "team/other" })), "200");
+      assert.deepEqual(servers.registry.lines().slice(2), [
+        "HEAD /v2/team/other/manifests/v1",
+        "HEAD /v2/team/other/manifests/v1 Bearer",
+      ]);
+      assert.equal(servers.auth.seen.length, 2);
+    });
+  });
+
+  it("a token server that knows no POST is not asked by POST again", async () => {
+    const registry: Answer = (request, response) =>
+      bearerRegistry(challengeFor(repositoryOf(request.url)))(request, response);
+    const auth: Answer = (request, response) =>
+      json({ access_token: "good", token: "good" }, request.method === "POST" ? 404 : 200)(request, response);
+    await withPair(registry, auth, async (servers, ask) => {
+      await ask();
+      assert.equal(summary(await ask(alice, { repository: "team/other" })), "200");
+      assert.deepEqual(
+        servers.auth.seen.map(({ method }) => method),
+        ["POST", "GET", "GET"],
+      );
+    });
+  });
+
+  it("and is asked by POST again where the GET is refused", async () => {
+    let isOld = true;
+    const registry: Answer = (request, response) =>
+      bearerRegistry(challengeFor(repositoryOf(request.url)))(request, response);
+    const auth: Answer = (request, response) =>
+      json({ access_token: "good", token: "good" }, (request.method === "POST") === isOld ? 404 : 200)(
+        request,
+        response,
+      );
+    await withPair(registry, auth, async (servers, ask) => {
+      await ask();
+      isOld = false;
+      assert.equal(summary(await ask(alice, { repository: "team/other" })), "200");
+      assert.deepEqual(
+        servers.auth.seen.map(({ method }) => method),
+        ["POST", "GET", "GET", "POST"],
+      );
+    });
+  });
 });
+
+function repositoryOf(url: string): string {
+  return /^\/v2\/(.+)\/manifests\//.exec(url)?.[1] ?? "";
+}
+
+function challengeFor(repository: string): string {
+  return `Bearer realm="http://auth.test/token",service="reg.test",scope="repository:${repository}:pull"`;
+}

@@ -10,6 +10,21 @@ export const ownCauses = {
     fix: "Repeat the check; give it more time with --deadline or the webhook's timeoutSeconds.",
     symptom: "none",
   },
+  RegistryNotAsked: {
+    ...transient,
+    kubeletReason: null,
+    explanation:
+      "Pullguard did not ask the registry: it had not answered several times in a row, or too many requests wait for it.",
+    fix: "Check that the registry answers; Pullguard asks it again by itself within half a minute.",
+    symptom: "none",
+  },
+  PullguardOverloaded: {
+    ...transient,
+    kubeletReason: null,
+    explanation: "pullguard is overloaded, image not checked",
+    fix: "Repeat the admission later; add replicas or CPU if it happens often.",
+    symptom: "none",
+  },
   CheckFailed: {
     ...transient,
     kubeletReason: null,

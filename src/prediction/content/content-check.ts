@@ -11,6 +11,7 @@ import {
   type Platform,
   sha256Digest,
 } from "../../oci/index.js";
+import { isHeldBack } from "../../registry/index.js";
 import type { BlobPlace, ContentAdvice, ContentProblem, ImageContent, ResolvedImage } from "../types.js";
 import { architectureAdvice } from "./architecture.js";
 import { type BlobPresence, type BlobSource, probeBlob, readBlob } from "./blob-probe.js";
@@ -47,7 +48,7 @@ export interface ContentCheckerDeps {
 const maxConfigBytes = 4 * 1024 * 1024;
 /** More layers than any runtime can stack; what comes after them is not asked for. */
 const maxProbedLayers = 200;
-const maxRequestsPerHost = 6;
+const maxRequestsPerHost = 24;
 /** Bytes under a digest never change, but they may be deleted, or the right to read them withdrawn. */
 const configTtlMs = 3_600_000;
 const presenceTtlMs = 600_000;
@@ -63,6 +64,8 @@ type ConfigReading =
 
 interface Checker {
   readonly configs: LRUCache<string, ConfigDocument>;
+  /** Configs that are being read. */
+  readonly reading: Map<string, Promise<ConfigReading>>;
   readonly presences: LRUCache<string, Promise<BlobPresence>>;
   readonly limiter: Limiter;
 }
@@ -75,6 +78,7 @@ export function createContentChecker({ clock, maxRememberedBlobs }: ContentCheck
   const memory = (ttl: number) => ({ max: maxRememberedBlobs, ttl, ttlResolution: 0, perf: { now: clock.nowMs } });
   const checker: Checker = {
     configs: new LRUCache<string, ConfigDocument>(memory(configTtlMs)),
+    reading: new Map(),
     presences: new LRUCache<string, Promise<BlobPresence>>(memory(presenceTtlMs)),
     limiter: createLimiter(maxRequestsPerHost),
   };
@@ -150,6 +154,23 @@ async function readConfig(checker: Checker, question: ContentQuestion, signal: A
   const key = `${question.scope}\n${digest}\n${question.rules.comparesSizes ? sizeBytes : ""}`;
   const known = checker.configs.get(key);
   if (known !== undefined) return { kind: "document", document: known };
+  const running = await checker.reading.get(key);
+  // What somebody else's deadline cut short is asked anew.
+  if (running !== undefined && (running.kind !== "inconclusive" || signal.aborted)) return running;
+  const reading = fetchConfig(checker, question, key, signal);
+  checker.reading.set(key, reading);
+  return await reading.finally(() => {
+    if (checker.reading.get(key) === reading) checker.reading.delete(key);
+  });
+}
+
+async function fetchConfig(
+  checker: Checker,
+  question: ContentQuestion,
+  key: string,
+  signal: AbortSignal,
+): Promise<ConfigReading> {
+  const { digest, sizeBytes } = question.image.config;
   const place = hostKey(question.hosts);
   const read = await checker.limiter.run(place, () => readBlob(question, digest, maxConfigBytes, signal), signal);
   if (read === undefined || signal.aborted) return { kind: "inconclusive" };
@@ -174,7 +195,9 @@ function refusedConfig(answers: Extract<ConfigReading, { kind: "failed" }>["answ
   }
   // What Pullguard does not follow or keep, a node may.
   const ours = answers.some(
-    ({ got }) => got.kind === "fault" && ["aborted", "redirect-refused", "response-too-large"].includes(got.fault.kind),
+    ({ got }) =>
+      got.kind === "fault" &&
+      (["aborted", "redirect-refused", "response-too-large"].includes(got.fault.kind) || isHeldBack(got.fault)),
   );
   return ours ? { kind: "inconclusive" } : { kind: "failed", answers };
 }

@@ -3,7 +3,7 @@ import type { Platform } from "../../oci/index.js";
 import type { ImageReference, ReferenceGrammar } from "../../reference/index.js";
 import type { RegistrySession } from "../../registry/index.js";
 import type { ContentRules } from "../content/rules.js";
-import type { PullAttempt, PulledAttempt } from "../types.js";
+import type { PullAttempt, PulledAttempt, ResolvedImage } from "../types.js";
 
 /**
  * How one runtime turns a reference into content. The only place that differs between runtimes and their versions;
@@ -18,6 +18,11 @@ export interface PullDialect {
   readonly content: ContentRules;
   /** The session of one attempt and of what is asked after it; absent: each 401 says how to authorize. */
   readonly session?: (session: RegistrySession) => RegistrySession;
+  /**
+   * The image that a tag most probably leads to, read on a shorter way than the attempt's; absent where there is none.
+   * Nothing is concluded from it.
+   */
+  readAhead?(request: AttemptRequest, signal: AbortSignal): Promise<ResolvedImage | undefined>;
   /** One pull up to and including the manifest of the node's platform. Never rejects; an abort ends as `unfinished`. */
   attempt(request: AttemptRequest, signal: AbortSignal): Promise<PullAttempt>;
 }

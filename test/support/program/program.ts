@@ -24,7 +24,7 @@ export interface ServingProgram {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<PlainAnswer>;
   /** Ends it as Kubernetes does and waits; the answer is its exit code. */
   stop(): Promise<number | null>;
-  /** Ends it at once, without the time that it gives endpoints to forget it. */
+  /** Ends it at once, without the time that it gives endpoints to forget it; nothing where it has ended. */
   kill(): Promise<void>;
 }
 
@@ -99,7 +99,7 @@ export async function startProgram(
     kill: async () => {
       child.kill("SIGKILL");
       await ended;
-      await rm(certDir, { recursive: true });
+      await rm(certDir, { recursive: true, force: true });
     },
   };
 }

@@ -4,6 +4,7 @@ import { containerdContentRules } from "../../content/containerd.js";
 import type { PullAttempt } from "../../types.js";
 import type { AttemptRequest, PullDialect } from "../dialect.js";
 import { readManifestChain } from "./manifest.js";
+import { readAhead } from "./read-ahead.js";
 import { resolve } from "./resolve.js";
 import { containerdTraits } from "./traits.js";
 
@@ -18,6 +19,7 @@ export function containerdDialect(
     id: `containerd:${createHash("sha256").update(JSON.stringify(traits)).digest("base64url").slice(0, 12)}`,
     grammar: traits.grammar,
     content: containerdContentRules({ engine: traits.engine, ...traits.content }),
+    readAhead: (request, signal) => readAhead(request, traits, signal),
     attempt: (request, signal) => attempt(request, signal),
   };
 
