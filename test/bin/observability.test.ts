@@ -127,6 +127,7 @@ describe("the webhook as seen from outside", function () {
     await program.post("/validate?timeout=5s", review("uid-off", "app:v1"));
     assert.equal((await program.get("/statusz")).status, 404);
     assert.equal((await program.get("/metrics")).status, 200);
+    await program.kill();
     assert.doesNotMatch(program.errors(), /opentelemetry/);
   });
 
@@ -134,6 +135,7 @@ describe("the webhook as seen from outside", function () {
     const program = await start([...flags, "--trace-endpoint", "http://127.0.0.1:1"], watched);
     const answer = await program.post("/validate?timeout=5s", review("uid-away", "app:v1"));
     assert.equal((answer.response as { allowed: boolean }).allowed, true);
+    await program.kill();
     assert.match(program.errors(), /loads @opentelemetry\/sdk-trace/);
     assert.ok(program.lines.filter(({ msg }) => msg === "traces cannot be sent").length <= 1);
   });
