@@ -76,7 +76,8 @@ export async function admit(
     dryRun: request.dryRun,
     decision: outcome.verdict,
     findings: outcome.findings,
-    durationMs: deps.clock.nowMs() - startedMs,
+    // The clock may have been set back meanwhile.
+    durationMs: Math.max(0, deps.clock.nowMs() - startedMs),
   });
   return reviewAnswer(request.uid, outcome.decision);
 }

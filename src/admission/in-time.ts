@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, deadlineOf, noteDeadline, PullguardError } from "../core/index.js";
 
 export interface InTimeDeps {
   readonly clock: Clock;
@@ -32,6 +32,8 @@ function withinLimit<T>(
   const stop = new AbortController();
   // Every question that the work asks at the same time listens.
   setMaxListeners(0, stop.signal);
+  const limitedMs = clock.nowMs() + limitMs;
+  noteDeadline(stop.signal, Math.min(limitedMs, deadlineOf(signal) ?? limitedMs));
   const done = new AbortController();
   const end = (): void => stop.abort(signal.reason);
   if (signal.aborted) end();

@@ -8,6 +8,7 @@ export {
 } from "./admit.js";
 export { reviewConfig } from "./config-review.js";
 export type { EventTarget } from "./event-target.js";
+export { type AdmissionGate, createAdmissionGate, type GateDeps, type ShedReason } from "./gate.js";
 export { imagesToCheck } from "./images.js";
 export { type MutateDeps, type MutationEvent, type MutationObserver, mutate } from "./mutate.js";
 export {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns";
-import { type Check, type CheckDeps, type CheckObserver, createCheck } from "../check/index.js";
+import type { LookupFunction } from "node:net";
+import { type Check, type CheckDeps, type CheckGate, type CheckObserver, createCheck } from "../check/index.js";
 import type { NodeView, VerificationSetup } from "../cli/index.js";
-import type { Clock } from "../core/index.js";
+import { type Clock, steadyClock } from "../core/index.js";
 import type { SecretSource } from "../credentials/index.js";
 import { fixedNodes, type NodeSource } from "../node/index.js";
 import { coverNodes, type ProfileMaker, placeOn } from "../placement/index.js";
@@ -65,8 +66,12 @@ export interface AssemblyOrder {
   readonly backgroundVerification?: { onResult(result: LayerVerdict["kind"] | "dropped"): void };
   /** Which addresses may be dialled, asked for each connection; all but link-local ones where absent. */
   readonly addressRules?: () => AddressRules;
+  /** How names of registries become addresses; by the machine's resolver where absent. */
+  readonly lookup?: LookupFunction;
   /** How much is asked of one registry, and when it is left alone; absent: whatever is wanted is asked. */
   readonly limits?: RegistryLimits;
+  /** Bounds what asks registries at a time; absent: nothing does. */
+  readonly gate?: CheckGate;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   /** Puts something around what the check is made of, to follow its work. */
@@ -100,7 +105,9 @@ const maxCachedOutcomes = 10_000;
  * @throws PullguardError `InputInvalid` for a runtime or platform that is none
  */
 export function assembleCheck(order: AssemblyOrder): Assembly {
-  const { clock, observer } = order;
+  const { observer } = order;
+  // Nothing below compares dates: all of it asks how long something has lasted.
+  const clock = steadyClock(order.clock);
   // One key for the whole process: identities made by node profiles and by Secrets must be comparable.
   const identityKey = randomBytes(32);
   const rateLimits = createRateLimits(clock);
@@ -112,7 +119,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     // A seen node's hosts bring its roots along.
     systemCaPems: undefined,
     identityKey: identityKey.toString("hex"),
-    guard: createAddressGuard(order.addressRules ?? usualAddressRules(), lookup),
+    guard: createAddressGuard(order.addressRules ?? usualAddressRules(), order.lookup ?? lookup),
     userAgent: `pullguard/${order.version}`,
     onRateLimit: (seen) => {
       rateLimits.note(seen);
@@ -142,6 +149,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     missingSecretsMayAppear: order.missingSecretsMayAppear,
     injectServiceAccount: order.injectServiceAccount,
     knowledge: { throughput, layers, rateLimits, ...openQueue(order, throughput, layers) },
+    ...(order.gate === undefined ? {} : { gate: order.gate }),
     ...(order.onPulled === undefined ? {} : { onPulled: order.onPulled }),
     ...(observer === undefined ? {} : { observer }),
   });
@@ -173,7 +181,8 @@ interface WholeLayers {
 
 /** The predictor with whole layers read before or after its answers, where that is wanted. */
 function withWholeLayers(order: AssemblyOrder, predictor: Predictor, client: RegistryClient): WholeLayers {
-  const { clock, verification, backgroundVerification } = order;
+  const { verification, backgroundVerification } = order;
+  const clock = steadyClock(order.clock);
   const stop = (): void => undefined;
   if (verification === undefined && backgroundVerification === undefined) return { predictor, stop };
   const plain = createLayerVerifier({

@@ -2,10 +2,11 @@ import { rootCertificates } from "node:tls";
 import { type AgentDeps, type AgentEvent, runAgent } from "../agent/index.js";
 import { type NodeAgentFlags, nodeFilesBelow, signaturesBelow } from "../cli/index.js";
 import { clusterPublisher, loadCluster } from "../cluster/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, PullguardError, steadyClock } from "../core/index.js";
 import { wellKnownRoots } from "../node/index.js";
 import { createMetricsApp, Readiness, startPlainServer } from "../server/index.js";
 import { createLogger, createMetrics, type Log, type LogLevel } from "../telemetry/index.js";
+import { logLines } from "./log-lines.js";
 import { startTimer } from "./serve.js";
 
 /** What the agent needs beyond its flags. `stopped` resolves when it shall stop. */
@@ -24,19 +25,21 @@ const patientBeats = 3;
  */
 export async function runNodeAgent(flags: NodeAgentFlags, deps: NodeAgentDeps): Promise<number> {
   const { clock, version } = deps;
-  const logger = createLogger({ level: flags.logLevel as LogLevel });
+  // A clock that is set back must not have the agent fall silent for as long.
+  const steady = steadyClock(clock);
+  const logger = createLogger({ level: flags.logLevel as LogLevel, stream: logLines() });
   const target = flags.kubeconfig === undefined ? undefined : ({ kind: "file", path: flags.kubeconfig } as const);
   const access = loadCluster(target ?? { kind: "default" });
   if (access === undefined)
     throw new PullguardError("ConfigInvalid", "no cluster is configured; give --kubeconfig FILE");
   let confirmedMs: number | undefined;
   const onEvent = (event: AgentEvent): void => {
-    if (event.kind === "confirmed") confirmedMs = clock.nowMs();
+    if (event.kind === "confirmed") confirmedMs = steady.nowMs();
     report(logger, event);
   };
   const notReady = (): string | undefined => {
     if (confirmedMs === undefined) return "nothing published yet";
-    const silentMs = clock.nowMs() - confirmedMs;
+    const silentMs = steady.nowMs() - confirmedMs;
     return silentMs > patientBeats * flags.heartbeatMs
       ? `not confirmed for ${Math.round(silentMs / 1000)} s`
       : undefined;
@@ -53,7 +56,7 @@ export async function runNodeAgent(flags: NodeAgentFlags, deps: NodeAgentDeps): 
   const running = runAgent(
     {
       ...timesOf(flags),
-      clock,
+      clock: steady,
       onEvent,
       publisher: clusterPublisher({ access, clock, namespace: flags.namespace }),
       openHost: () => ({ tree: nodeFilesBelow(flags.hostRoot), signature: signaturesBelow(flags.hostRoot) }),

@@ -7,7 +7,7 @@ import {
   watchConfig,
 } from "../cluster/index.js";
 import { apiServiceAddress, likelyServiceRange, type ServeConfig } from "../config/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, PullguardError, steadyClock } from "../core/index.js";
 import {
   addressRules,
   type ConfigOutcome,
@@ -78,7 +78,13 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
     scope: {
       ...(cluster === undefined
         ? {}
-        : { namespaces: clusterNamespaces({ access: cluster.access, clock, onFault: onNamespaceFault }) }),
+        : {
+            namespaces: clusterNamespaces({
+              access: cluster.access,
+              clock: steadyClock(clock),
+              onFault: onNamespaceFault,
+            }),
+          }),
       isOff: (subject) => isOff(inForce.current(), subject),
       checkMs: () => inForce.current().config.deadlines.checkMs,
       podTemplates: () => inForce.current().config.podTemplates,
@@ -128,7 +134,7 @@ function openCluster(config: ServeConfig, { inForce, ledger }: Configured, deps:
   let last = "";
   const watch = watchConfig({
     access,
-    clock,
+    clock: steadyClock(clock),
     name: configName,
     onConfig: (object) => {
       const outcome = inForce.offer("resource", object);

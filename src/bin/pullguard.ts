@@ -6,6 +6,9 @@ import { systemClock as clock } from "./system.js";
 // Everything below is imported by the command that needs it: --help and --version wait for no client and no schema.
 
 const version = packageVersion();
+/** A server that was told to stop waits so long for somebody to read its last lines. */
+const lastLinesMs = 1_000;
+let wasStopped = false;
 /** Where the manifests put the node agents. */
 const agentNamespace = "pullguard-node-agent";
 
@@ -99,6 +102,8 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 const exitCode = await runCli(process.argv.slice(2), io);
 // Whatever still hangs after the deadline (a credential plugin, a socket) must not keep the answer from its caller.
 process.stdout.write("", () => process.exit(exitCode));
+// A log that nobody reads must not keep a server from ending.
+if (wasStopped) setTimeout(() => process.exit(exitCode), lastLinesMs);
 
 /** kubectl finds plugins by their file names; people then call it by kubectl. */
 function startedAs(script: string | undefined): string {
@@ -115,6 +120,10 @@ function packageVersion(): string {
 /** A second signal finds nobody listening and ends the process at once. */
 function stopSignal(): Promise<unknown> {
   return new Promise((resolve) => {
-    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
+    const stop = (): void => {
+      wasStopped = true;
+      resolve(undefined);
+    };
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, stop);
   });
 }

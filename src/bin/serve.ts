@@ -1,8 +1,8 @@
+import { X509Certificate } from "node:crypto";
 import type { AdmissionDeps, MutateDeps } from "../admission/index.js";
-import { type ReloadOutcome, type ServingPair, watchServingPair } from "../certs/index.js";
 import type { Check } from "../check/index.js";
 import type { ServeConfig } from "../config/index.js";
-import type { Clock } from "../core/index.js";
+import { type Clock, steadyClock } from "../core/index.js";
 import type { Finding } from "../findings/index.js";
 import {
   createApp,
@@ -15,6 +15,7 @@ import {
   startServer,
 } from "../server/index.js";
 import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
+import { type OpenCertificates, openFileCertificates } from "./certificates.js";
 import type { ServerFacts } from "./status.js";
 import type { Following } from "./tracing.js";
 
@@ -29,6 +30,8 @@ export interface ServeDeps {
   readonly events?: AdmissionDeps["events"];
   /** What the configuration in force wants changed, and where Secrets are found; absent: nothing is changed. */
   readonly mutation?: Pick<MutateDeps, "order" | "isOn" | "secrets" | "listPullSecrets">;
+  /** Where the certificate comes from; the files in `certDir` where absent. */
+  readonly certificates?: OpenCertificates;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Log;
@@ -55,7 +58,6 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-const certificateIntervalMs = 10_000;
 const defaultDrainMs = 3_000;
 const patienceMs = 10_000;
 
@@ -65,23 +67,13 @@ const patienceMs = 10_000;
  */
 export async function serve(deps: ServeDeps): Promise<Serving> {
   const { config, clock, logger, metrics } = deps;
-  const certificates = await watchServingPair({
-    directory: config.certDir,
-    intervalMs: certificateIntervalMs,
-    clock,
-    onReload: (outcome) => reportReload(deps, outcome),
-  });
-  const readiness = new Readiness([
-    {
-      name: "certificate",
-      reason: () =>
-        clock.nowMs() > certificates.current().notAfterMs ? "the serving certificate has expired" : undefined,
-    },
-    ...(deps.readiness ?? []),
-  ]);
+  // Deadlines and durations; certificates and configurations have dates.
+  const steady = steadyClock(clock);
+  const certificates = deps.certificates ?? (await openFileCertificates(config.certDir, deps));
+  const readiness = new Readiness([certificates.readiness, ...(deps.readiness ?? [])]);
   metrics.observe({
     ready: () => readiness.faults().length === 0,
-    certificateExpiryMs: () => certificates.current().notAfterMs,
+    certificateExpiryMs: () => certificates.notAfterMs(),
   });
   const onFault = (error: unknown): void => {
     metrics.fault("handler");
@@ -92,35 +84,43 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   const { tracer, within } = deps.following ?? {};
   const observer = createAdmissionTelemetry({ metrics, logger, ...(tracer === undefined ? {} : { tracer }) });
   const app = createApp({
-    admission: { check: counted(deps), decide: deps.decide, ...scope, ...events, clock, observer },
+    admission: {
+      check: counted(deps),
+      decide: deps.decide,
+      ...scope,
+      ...events,
+      clock: steady,
+      observer,
+    },
     // What is tried on the way to a change is no admission's finding.
     ...(deps.mutation === undefined
       ? {}
-      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock, observer } }),
+      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock: steady, observer } }),
+    dateMs: () => clock.nowMs(),
     readiness,
     metrics,
     startTimer,
     ...(within === undefined ? {} : { within }),
     onFault,
+    onShed: (reason) => metrics.shed(reason),
   });
   const status =
-    deps.status === undefined
-      ? {}
-      : { status: deps.status.source(() => serverFacts(readiness, certificates.current())) };
+    deps.status === undefined ? {} : { status: deps.status.source(() => serverFacts(readiness, certificates)) };
   const host = deps.host === undefined ? {} : { host: deps.host };
-  const stopWatching = (error: unknown): never => {
-    certificates.stop();
+  const stopWatching = async (error: unknown): Promise<never> => {
+    await certificates.stop();
     throw error;
   };
-  const webhook = await startServer({ certificates, startTimer }, { app, port: config.port, ...host }).catch(
-    stopWatching,
-  );
+  const webhook = await startServer(
+    { certificates: certificates.source, startTimer },
+    { app, port: config.port, ...host },
+  ).catch(stopWatching);
   const exposition = await startPlainServer(
     { startTimer },
     { app: createMetricsApp({ readiness, metrics, onFault, ...status }), port: config.metricsPort, ...host },
   ).catch(async (error: unknown) => {
     await webhook.close(0);
-    return stopWatching(error);
+    return await stopWatching(error);
   });
   logger.info({ port: webhook.port, metricsPort: exposition.port }, "listening");
   return {
@@ -132,7 +132,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
       await clock.sleep(deps.drainMs ?? defaultDrainMs);
       await webhook.close(patienceMs);
       await exposition.close(0);
-      certificates.stop();
+      await certificates.stop();
     },
   };
 }
@@ -144,8 +144,12 @@ export const startTimer: StartTimer = (delayMs, run) => {
   return () => clearTimeout(timer);
 };
 
-function serverFacts(readiness: Readiness, { notAfterMs, fingerprint256, names }: ServingPair): ServerFacts {
-  return { notReady: readiness.faults(), certificate: { notAfterMs, fingerprint256, names } };
+function serverFacts(readiness: Readiness, { notAfterMs, source }: OpenCertificates): ServerFacts {
+  const notReady = readiness.faults();
+  const expiryMs = notAfterMs();
+  if (expiryMs === undefined) return { notReady };
+  const { fingerprint256, subjectAltName } = new X509Certificate(source.current().certificatePem);
+  return { notReady, certificate: { notAfterMs: expiryMs, fingerprint256, names: subjectAltName ?? "" } };
 }
 
 /** Counts what is handed over in time; what a check finds out later, it finds out for the cache. */
@@ -158,14 +162,4 @@ function counted({ check, metrics, status }: ServeDeps): Check {
     }
     return report;
   };
-}
-
-function reportReload({ metrics, logger }: ServeDeps, outcome: ReloadOutcome): void {
-  if (outcome.kind === "reloaded") {
-    metrics.configReload("success");
-    logger.info({ fingerprint256: outcome.pair.fingerprint256 }, "serving certificate reloaded");
-    return;
-  }
-  metrics.configReload("failure");
-  logger.warn({ err: outcome.error }, "serving certificate not reloaded, the old one stays");
 }

@@ -4,6 +4,8 @@ import type { Clock } from "../core/index.js";
 /** The machine's own time. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  // Near the date for those who read it in a message.
+  steadyMs: () => performance.timeOrigin + performance.now(),
   sleep: async (ms, signal) => {
     signal?.throwIfAborted();
     try {

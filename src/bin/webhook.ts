@@ -1,11 +1,15 @@
+import { createAdmissionGate, type ShedReason } from "../admission/index.js";
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, PullguardError, steadyClock } from "../core/index.js";
 import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { openClusterCertificates } from "./certificates.js";
 import { checkObserver } from "./check-observer.js";
 import { type ClusterView, openClusterView } from "./cluster-view.js";
+import { logLines } from "./log-lines.js";
+import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { type ServeDeps, serve } from "./serve.js";
 import { createStatusKeeper, type StatusKeeper } from "./status.js";
@@ -29,23 +33,33 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const { clock, version } = deps;
   const env = currentEnvironment();
   const config = loadServeConfig({ flags: given.flags, env, readFile: given.readFile });
-  const logger = createLogger({ level: config.logLevel });
+  const logger = createLogger({ level: config.logLevel, stream: logLines() });
   const metrics = createMetrics({ version, processMetrics: true });
-  const following = await openFollowing(config, { clock, version, logger, metrics });
+  // For what only asks how long something has lasted; dates are compared with the clock itself.
+  const steady = steadyClock(clock);
+  const telemetry = { clock, logger, metrics };
+  const following = await openFollowing(config, { ...telemetry, version });
   const keeper = createStatusKeeper(config, { clock, version });
-  const node = await nodeView(config, { clock, logger, metrics });
+  const node = await nodeView(config, { ...telemetry, clock: steady });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
-  const cluster = openClusterView(config, clock, logger, metrics);
+  const cluster = openClusterView(config, steady, logger, metrics);
   try {
     const { addressRules } = policy;
-    const observer = checkObserver({ clock, logger, metrics, following, keeper });
-    const given = { ...cluster, node, config, addressRules, following, observer };
+    const delay = followLoopDelay();
+    const { maxInFlight, maxQueued } = config;
+    const onShed = (reason: ShedReason): void => metrics.shed(reason);
+    const gate = createAdmissionGate({ clock: steady, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
+    const observer = checkObserver({ ...telemetry, following, keeper });
+    const given = { ...cluster, node, config, addressRules, gate, following, observer };
     const assembly = assembleWebhookCheck(deps, given, (result) => metrics.layerVerification(result));
     const health = (): ReturnType<Assembly["registryHealth"]> => assembly.registryHealth();
-    metrics.observe({ registries: health, nodes: cluster.nodes });
+    metrics.observe({ registries: health, nodes: cluster.nodes, admissions: () => gate.view() });
     try {
+      const certificates =
+        config.certificates === "files" ? {} : { certificates: await openClusterCertificates(config, env, telemetry) };
       const serving = await serve({
         config,
+        ...certificates,
         check: following.ports?.check(assembly.check) ?? assembly.check,
         following,
         ...(config.statusz ? { status: statusOf(keeper, { policy, cluster, health }) } : {}),
@@ -61,6 +75,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       await deps.stopped;
       await serving.stop();
     } finally {
+      delay.stop();
       await assembly.close();
     }
   } finally {
@@ -93,7 +108,7 @@ function portFault(error: unknown): never {
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "observer"> &
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate" | "observer"> &
     Pick<OpenPolicy, "addressRules"> & { readonly config: ServeConfig; readonly following: Following },
   onLayer: NonNullable<AssemblyOrder["backgroundVerification"]>["onResult"],
 ): Assembly {
@@ -110,6 +125,7 @@ function assembleWebhookCheck(
     injectServiceAccount: "templates",
     addressRules,
     lingerMs,
+    ...(given.gate === undefined ? {} : { gate: given.gate }),
     limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
     ...(observer === undefined ? {} : { observer }),
     ...(following.ports === undefined ? {} : { wrapped: following.ports }),

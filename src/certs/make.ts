@@ -21,9 +21,23 @@ export interface ServingCertificates {
   readonly caBundle: string;
 }
 
+/** A certificate with its key; PEM. */
+export interface KeyedCertificate {
+  readonly certificatePem: string;
+  readonly keyPem: Redacted<string>;
+}
+
+/** When a certificate is valid, in milliseconds since 1970; certificates hold whole seconds. */
+export interface Validity {
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+type KeyType = "ec" | "rsa";
+
 const dayMs = 86_400_000;
 /** Clocks of API servers may lag behind the machine on which the certificate is made. */
-const backdatedMs = 3_600_000;
+export const backdatedMs = 3_600_000;
 const longestDays = 3_650;
 
 /**
@@ -33,27 +47,44 @@ const longestDays = 3_650;
  */
 export async function makeServingCertificates(order: ServingCertificateOrder): Promise<ServingCertificates> {
   const { names, days, clock, keyType = "ec" } = order;
-  requireUsable(names, days);
+  requireDays(days);
   const nowMs = clock.nowMs();
-  const shape = {
-    keyType,
-    curve: "P-256",
-    keySize: 2048,
-    algorithm: "sha256",
-    notBeforeDate: new Date(nowMs - backdatedMs),
-    notAfterDate: new Date(nowMs + days * dayMs),
-  } as const;
-  const ca = await generate([{ name: "commonName", value: `pullguard-ca-${randomBytes(6).toString("hex")}` }], {
-    ...shape,
+  const validity = { notBeforeMs: nowMs - backdatedMs, notAfterMs: nowMs + days * dayMs };
+  requireNames(names);
+  const authority = await makeAuthority(validity, keyType);
+  const leaf = await issueServing(authority, names, validity, keyType);
+  const caPem = authority.certificatePem;
+  return { caPem, ...leaf, caBundle: Buffer.from(caPem).toString("base64") };
+}
+
+/** Makes a CA with a name of its own, which may sign certificates of servers but no other CA. */
+export async function makeAuthority(validity: Validity, keyType: KeyType = "ec"): Promise<KeyedCertificate> {
+  const name = `pullguard-ca-${randomBytes(6).toString("hex")}`;
+  const made = await generate([{ name: "commonName", value: name }], {
+    ...shape(validity, keyType),
     extensions: [
       { name: "basicConstraints", cA: true, pathLenConstraint: 0, critical: true },
       { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
     ],
   });
+  return { certificatePem: withFinalNewline(made.cert), keyPem: new Redacted(made.private) };
+}
+
+/**
+ * Makes a server's key and has an authority sign a certificate for it.
+ * @throws PullguardError `InputInvalid` for names that no certificate can have
+ */
+export async function issueServing(
+  authority: KeyedCertificate,
+  names: readonly string[],
+  validity: Validity,
+  keyType: KeyType = "ec",
+): Promise<KeyedCertificate> {
+  requireNames(names);
   // A common name holds 64 characters at most and nobody verifies it any more: the names are in the SAN.
-  const leaf = await generate([{ name: "commonName", value: "pullguard-webhook" }], {
-    ...shape,
-    ca: { key: ca.private, cert: ca.cert },
+  const made = await generate([{ name: "commonName", value: "pullguard-webhook" }], {
+    ...shape(validity, keyType),
+    ca: { key: authority.keyPem.reveal(), cert: authority.certificatePem },
     extensions: [
       { name: "basicConstraints", cA: false, critical: true },
       { name: "keyUsage", digitalSignature: true, keyEncipherment: keyType === "rsa", critical: true },
@@ -61,20 +92,25 @@ export async function makeServingCertificates(order: ServingCertificateOrder): P
       { name: "subjectAltName", altNames: names.map(alternativeName) },
     ],
   });
-  const caPem = withFinalNewline(ca.cert);
+  return { certificatePem: withFinalNewline(made.cert), keyPem: new Redacted(made.private) };
+}
+
+function shape({ notBeforeMs, notAfterMs }: Validity, keyType: KeyType) {
   return {
-    caPem,
-    certificatePem: withFinalNewline(leaf.cert),
-    keyPem: new Redacted(leaf.private),
-    caBundle: Buffer.from(caPem).toString("base64"),
-  };
+    keyType,
+    curve: "P-256",
+    keySize: 2048,
+    algorithm: "sha256",
+    notBeforeDate: new Date(notBeforeMs),
+    notAfterDate: new Date(notAfterMs),
+  } as const;
 }
 
 function alternativeName(name: string) {
   return isIP(name) === 0 ? { type: 2 as const, value: name } : { type: 7 as const, ip: name };
 }
 
-function requireUsable(names: readonly string[], days: number): void {
+function requireNames(names: readonly string[]): void {
   if (names.length === 0) {
     throw new PullguardError("InputInvalid", "a serving certificate needs at least one name");
   }
@@ -83,6 +119,9 @@ function requireUsable(names: readonly string[], days: number): void {
       throw new PullguardError("InputInvalid", `${JSON.stringify(name)} is neither a DNS name nor an IP address`);
     }
   }
+}
+
+function requireDays(days: number): void {
   if (!Number.isInteger(days) || days < 1 || days > longestDays) {
     throw new PullguardError("InputInvalid", `a serving certificate lasts 1 to ${longestDays} whole days, not ${days}`);
   }

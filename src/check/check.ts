@@ -7,6 +7,7 @@ import type { Predictor, PulledAttempt } from "../prediction/index.js";
 import { type DistinctImage, distinctImages, type Workload } from "../workload/index.js";
 import { mapConcurrently } from "./concurrently.js";
 import { distinctPlans, type NodeUnions } from "./distinct-plans.js";
+import type { CheckGate, GateVisit } from "./gate.js";
 import { podSecretsReader, type SecretsDeps, type SecretsMemory } from "./pod-secrets.js";
 import { createProfileChecks, type ImageQuestion, type ProfileChecks } from "./profile-check.js";
 import { type AdviceQuestion, advisePulls, type PullKnowledge } from "./pull-advice.js";
@@ -21,6 +22,8 @@ export interface CheckDeps extends SecretsDeps {
   readonly nodes: NodeSource;
   readonly predictor: Predictor;
   readonly observer?: CheckObserver;
+  /** Bounds what asks registries at a time; absent: nothing does. */
+  readonly gate?: CheckGate;
   /** What is known of time and budgets, for advice; absent: none is given. */
   readonly knowledge?: PullKnowledge;
   /** Told of every image that can be pulled, as often as it is asked for. */
@@ -47,24 +50,31 @@ export function createCheck(given: CheckDeps): Check {
   return async ({ workloads, uid }, signal) => {
     // Every image of the request waits on this one signal; Node warns from eleven listeners on.
     if (workloads.some(({ pod }) => pod.images.length > 5) || workloads.length > 1) setMaxListeners(0, signal);
+    const visit = deps.gate?.open();
     const findings = await mapConcurrently(workloads, maxConcurrentImages, (workload) =>
-      checkWorkload(deps, profileChecks, { workload, uid }, signal),
+      checkWorkload(deps, profileChecks, { workload, uid, visit }, signal),
     );
     return report(findings.flat());
   };
 }
 
+interface WorkloadQuestion {
+  readonly workload: Workload;
+  readonly uid: string | undefined;
+  readonly visit: GateVisit | undefined;
+}
+
 async function checkWorkload(
   deps: CheckDeps & SecretsMemory & CheckMemory,
   profileChecks: ProfileChecks,
-  { workload, uid }: { readonly workload: Workload; readonly uid: string | undefined },
+  { workload, uid, visit }: WorkloadQuestion,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const secrets = podSecretsReader(deps, workload, signal);
   const candidates = deps.nodes.candidatesFor(workload.pod);
   const images = await mapConcurrently(distinctImages(workload), maxConcurrentImages, async (image) => ({
     image,
-    judgement: await judgeImage(deps, profileChecks, { workload, image, secrets, candidates, uid }, signal),
+    judgement: await judgeImage(deps, profileChecks, { workload, image, secrets, candidates, uid, visit }, signal),
   }));
   const advice = advise(deps, { workload, candidates, images }, uid);
   return images.map(({ image, judgement }, index) => {

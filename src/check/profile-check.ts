@@ -7,6 +7,7 @@ import {
   judgeDoubted,
   judgeFailed,
   judgeMalformedSecret,
+  judgeOverloaded,
   judgePlan,
   judgePulled,
 } from "../findings/index.js";
@@ -25,9 +26,11 @@ import {
 } from "../prediction/index.js";
 import { repositoryName } from "../reference/index.js";
 import type { DistinctImage, Workload } from "../workload/index.js";
+import type { GateVisit } from "./gate.js";
 import { planQuestions } from "./plan-questions.js";
 import { noSecretsRead, type PodSecretsReader, type SecretsDeps, secretsView } from "./pod-secrets.js";
 import { checkPresence } from "./presence-check.js";
+import { withPlace } from "./with-place.js";
 
 /** How long a node's registry files are believed; a changed hosts.toml shows within this time. */
 const hostPlanTtlMs = 2000;
@@ -46,6 +49,8 @@ export interface ImageQuestion {
   readonly secrets: PodSecretsReader;
   /** Where the workload's Pods may land; at least one group. */
   readonly candidates: readonly NodeCandidates[];
+  /** Where registries are asked only by those who have a place. */
+  readonly visit?: GateVisit | undefined;
 }
 
 /** Judges images for the nodes of one profile. */
@@ -117,7 +122,7 @@ function createProfileCheck(
     { plan, nodes }: PlannedImage,
     signal: AbortSignal,
   ): Judgement | Promise<Judgement> {
-    const { workload, image, secrets } = question;
+    const { workload, image, secrets, visit } = question;
     // Names, policies and broken files need no Secret; most workloads with such a fault are judged without reading one.
     if (plan.kind !== "pull") {
       const { namespace } = workload.identity;
@@ -129,6 +134,7 @@ function createProfileCheck(
       plan,
       namespace: workload.identity.namespace,
       platform: platformOf(profile, nodes !== undefined, workload),
+      visit,
     };
     return selection instanceof Promise
       ? selection.then((read) => judgePull(pull, read, signal))
@@ -136,7 +142,7 @@ function createProfileCheck(
   }
 
   function judgePull(
-    { plan, namespace, platform }: PlannedPull,
+    { plan, namespace, platform, visit }: PlannedPull,
     selection: PullSecretSelection,
     signal: AbortSignal,
   ): Judgement | Promise<Judgement> {
@@ -162,7 +168,15 @@ function createProfileCheck(
     const asked = { reference, credentials: credentialsFor(repository, selection), hosts };
     const node = { dialect, platform };
     const known = deps.predictor.recall(asked, node);
-    return known === undefined ? deps.predictor.predict(asked, node, signal).then(conclude) : conclude(known);
+    if (known !== undefined) return conclude(known);
+    // Who only waits for what is asked already takes no place of its own.
+    if (visit === undefined || deps.predictor.isUnderWay?.(asked, node) === true) {
+      return deps.predictor.predict(asked, node, signal).then(conclude);
+    }
+    const predict = (): Promise<PullOutcome> => deps.predictor.predict(asked, node, signal);
+    return withPlace(visit, reference.domain, predict, signal).then((outcome) =>
+      outcome === undefined ? judgeOverloaded(reference) : conclude(outcome),
+    );
   }
 
   /** The Pod's Secrets before the node's own; an anonymous pull where neither has an entry. */
@@ -177,6 +191,7 @@ interface PlannedPull {
   readonly plan: Extract<PullPlan, { kind: "pull" }>;
   readonly namespace: string;
   readonly platform: Platform | undefined;
+  readonly visit: GateVisit | undefined;
 }
 
 const anonymous: PullQuestion["credentials"] = [undefined];

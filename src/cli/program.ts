@@ -195,8 +195,7 @@ function addCerts(program: Command, io: CliIo, finish: (exitCode: number) => voi
 }
 
 function addServe(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
-  program
-    .command("serve")
+  withCertificateFlags(program.command("serve"))
     .summary("run the admission webhook")
     .description(
       "Runs the admission webhook. Flags win over PULLGUARD_… environment variables, these over the configuration file.",
@@ -235,4 +234,20 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
       const { runServe } = await import("./other-commands.js");
       finish(await runServe(flags, io));
     });
+}
+
+/** How a server gets its certificate, and whom it answers. */
+function withCertificateFlags(serve: Command): Command {
+  return serve
+    .option(
+      "--certificates <files|self-managed>",
+      "read them from --cert-dir, or make and rotate them (default: files)",
+    )
+    .option("--certificate-secret <NAME>", "Secret for self-managed certificates (default: pullguard-tls)")
+    .option("--service-name <NAME>", "Service that the API server calls (default: pullguard)")
+    .option("--webhook-configuration <NAME>", "webhook configurations that get the CA (default: pullguard)")
+    .option("--namespace <NAMESPACE>", "where Pullguard runs (default: the Pod's own)")
+    .option("--client-ca <FILE>", "answer reviews only to clients with a certificate of these CAs")
+    .option("--client-name <NAME...>", "and only to those of these names")
+    .option("--shutdown-grace <SECONDS>", "how long a stop may take in all (default: 25)");
 }

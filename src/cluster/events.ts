@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { ApiException, EventsV1Api, V1MicroTime } from "@kubernetes/client-node";
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../core/index.js";
+import { type Clock, steadyClock } from "../core/index.js";
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 
@@ -54,10 +54,12 @@ export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
   const told = new Set<string>();
   let waiting = 0;
   let tokens = burst;
-  let refilledMs = clock.nowMs();
+  // The clock itself tells when an Event happened; set back, it would hand out tokens without end.
+  const steady = steadyClock(clock);
+  let refilledMs = steady.nowMs();
 
   const takeToken = (): boolean => {
-    const nowMs = clock.nowMs();
+    const nowMs = steady.nowMs();
     const gained = Math.floor((nowMs - refilledMs) / refillMs);
     tokens = Math.min(burst, tokens + gained);
     refilledMs += gained * refillMs;

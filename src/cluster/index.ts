@@ -1,4 +1,10 @@
 export { type AuditedObjects, auditedResource, listAudited } from "./audited-objects.js";
+export {
+  type FollowedSecret,
+  followSecret,
+  type SecretFollower,
+  type SecretFollowerDeps,
+} from "./certificate-secret.js";
 export { readServiceRanges } from "./cluster-ip-ranges.js";
 export { type ConfigWatch, type ConfigWatchDeps, type ConfigWatchEvent, watchConfig } from "./config-watch.js";
 export { createEventRecorder, type EventRecorder, type EventRecorderDeps } from "./events.js";
@@ -24,3 +30,10 @@ export {
 } from "./watched-accounts.js";
 export { type NodesEvent, type WatchedNodes, type WatchedNodesDeps, watchNodes } from "./watched-nodes.js";
 export { type PullsEvent, type WatchedPulls, type WatchedPullsDeps, watchPulls } from "./watched-pulls.js";
+export {
+  type BundleFollower,
+  type BundleFollowerDeps,
+  type ConfigurationKind,
+  followWebhookBundles,
+  type WebhookBundles,
+} from "./webhook-bundles.js";

@@ -36,7 +36,7 @@ export async function listNodes(
   const missing: string[] = [];
   const listed = async <T extends PrunedObject>(resource: Resource<T>): Promise<readonly T[]> => {
     try {
-      return (await listResource(resource, signal)).items;
+      return (await listResource(resource, signal, clock)).items;
     } catch {
       missing.push(resource.plural);
       return [];
@@ -44,7 +44,7 @@ export async function listNodes(
   };
   const records = new Map<string, NodeRecord>();
   try {
-    const { items } = await listResource(nodeResource(access.core), signal);
+    const { items } = await listResource(nodeResource(access.core), signal, clock);
     for (const node of items) noteNode(records, node, false);
   } catch (error) {
     return { problem: faultOf(error, access.server, "nodes").reason };

@@ -25,6 +25,8 @@ type Tell<T> = (phase: string, object: T | typeof expired) => void;
 interface Standing {
   lastSignMs: number;
   controller: AbortController | undefined;
+  /** Ends the waits of this watch, which nobody may outlive. */
+  readonly waits: AbortController;
 }
 
 /** What makes client-node's informer forget its place and list anew. */
@@ -37,6 +39,8 @@ const watchJitterSeconds = 120;
 const settledMs = 30_000;
 /** Bookmarks come about once a minute; after so long without a word the connection counts as dead. */
 const maxSilenceMs = 150_000;
+/** client-node waits for ever for the first word; an API server that takes watches answers at once. */
+const maxOpeningMs = 30_000;
 
 /**
  * client-node's watch, with what its informer does not do by itself: it hands on pruned objects only, never rejects
@@ -72,13 +76,14 @@ export class PrunedWatch<T extends PrunedObject> extends Watch {
     // client-node's informer may come here from a list that outlived its stop.
     if (stopped.aborted) return new AbortController();
     const startedMs = clock.nowMs();
-    const own: Standing = { lastSignMs: startedMs, controller: undefined };
+    const own: Standing = { lastSignMs: startedMs, controller: undefined, waits: new AbortController() };
     let ended = false;
     const end = (fault: unknown): void => {
       if (ended) return;
       ended = true;
+      own.waits.abort();
       if (this.#standing === own) this.#standing = undefined;
-      const isOrdinary = clock.nowMs() - startedMs >= settledMs;
+      const isOrdinary = own.controller !== undefined && clock.nowMs() - startedMs >= settledMs;
       // Whatever was wrong, a list puts it right; so nobody need know each way in which a place can be lost.
       if (!isOrdinary) tell("ERROR", expired);
       done(isOrdinary ? null : watchFault(fault));
@@ -87,14 +92,20 @@ export class PrunedWatch<T extends PrunedObject> extends Watch {
       own.lastSignMs = clock.nowMs();
       tell(phase, phase === "ERROR" ? expired : prune(object));
     };
+    const tooLate = (): void => end(new TimedOut());
+    clock.sleep(maxOpeningMs, own.waits.signal).then(
+      () => own.controller ?? tooLate(),
+      () => undefined,
+    );
     const timeoutSeconds = Math.round(watchSeconds + watchJitterSeconds * random());
     try {
       own.controller = await super.watch(path, { ...parameters, allowWatchBookmarks: true, timeoutSeconds }, hear, end);
-      // Whoever stopped meanwhile had nothing to abort yet.
-      if (stopped.aborted) own.controller.abort();
+      // Whoever stopped or lost patience meanwhile had nothing to abort yet.
+      if (stopped.aborted || ended) own.controller.abort();
       if (ended || stopped.aborted) return own.controller;
       own.lastSignMs = clock.nowMs();
       this.#standing = own;
+      void this.#guard(own);
       onStanding();
       return own.controller;
     } catch (fault) {
@@ -102,6 +113,19 @@ export class PrunedWatch<T extends PrunedObject> extends Watch {
       return new AbortController();
     }
   }
+
+  /** A watch that has fallen silent is given up although nobody asks whether it is current. */
+  async #guard(own: Standing): Promise<void> {
+    while (this.#standing === own) {
+      await this.#deps.clock.sleep(maxSilenceMs + 1_000, own.waits.signal).catch(() => undefined);
+      if (this.#standing === own) this.isCurrent();
+    }
+  }
+}
+
+/** No answer in time, as the system would call it. */
+class TimedOut extends Error {
+  readonly code = "ETIMEDOUT";
 }
 
 /** Codes alone: the text of a credential plugin's failure may hold what the plugin printed. */

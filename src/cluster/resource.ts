@@ -1,5 +1,7 @@
 import type { KubernetesObject } from "@kubernetes/client-node";
+import type { Clock } from "../core/index.js";
 import { withSignal } from "./abortable.js";
+import { withPatience } from "./patience.js";
 
 /** What is kept of an object while it is watched; `resourceVersion` is what client-node resumes a watch with. */
 export interface PrunedObject extends KubernetesObject {
@@ -30,19 +32,22 @@ interface PageQuery {
 
 /** One page of a list; the API server then holds no more than this many objects for us at a time. */
 const pageSize = 500;
+/** An API server gives up on a request of its own accord after a minute. */
+const pagePatienceMs = 60_000;
 
 /**
- * Every object of the kind, as of one moment.
+ * Every object of the kind, as of one moment. With a clock no page is waited for longer than a minute.
  * @throws ApiException for a refusal, the system's error where nobody answers, an Error for an answer that is no list
  */
-export async function listResource<T extends PrunedObject>(resource: Resource<T>, signal: AbortSignal) {
+export async function listResource<T extends PrunedObject>(resource: Resource<T>, signal: AbortSignal, clock?: Clock) {
   const items: T[] = [];
   let next: string | undefined;
   const { fieldSelector } = resource;
   const wanted = { limit: resource.pageSize ?? pageSize, ...(fieldSelector === undefined ? {} : { fieldSelector }) };
   for (;;) {
     const query = { ...wanted, ...(next === undefined ? {} : { _continue: next }) };
-    const page = await resource.page(query, withSignal(signal), signal);
+    const ask = (own: AbortSignal) => resource.page(query, withSignal(own), own);
+    const page = await (clock === undefined ? ask(signal) : withPatience(clock, pagePatienceMs, ask, signal));
     const metadata = memberOf(page, "metadata");
     const listed = memberOf(page, "items");
     const resourceVersion = textOf(memberOf(metadata, "resourceVersion"));

@@ -9,6 +9,7 @@ import {
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { LookupCache } from "./lookup-cache.js";
+import { withPatience } from "./patience.js";
 
 export interface ClusterSecretDeps {
   readonly access: ClusterAccess;
@@ -22,6 +23,9 @@ export interface ClusterSecretDeps {
 }
 
 type Lookup = SecretLookup | ServiceAccountLookup;
+/** A Secret is read in milliseconds where all is well. */
+const patienceMs = 2_000;
+
 type Resource = "secrets" | "serviceaccounts";
 
 /**
@@ -37,16 +41,36 @@ export function clusterSecretSource(deps: ClusterSecretDeps): SecretSource {
     secret: (namespace, name, signal) => {
       const ask = (sharedSignal: AbortSignal) =>
         answerOf("secrets", namespace, name, server, () => readSecret(core, namespace, name, sharedSignal));
-      return orUnanswered(secrets.get(`${namespace}/${name}`, ask, signal), server);
+      return inTime(deps, secrets, { key: `${namespace}/${name}`, ask }, signal);
     },
     serviceAccount: (namespace, name, signal) => {
       const ask = (sharedSignal: AbortSignal) =>
         answerOf("serviceaccounts", namespace, name, server, () =>
           readServiceAccount(core, namespace, name, sharedSignal),
         );
-      return orUnanswered(serviceAccounts.get(`${namespace}/${name}`, ask, signal), server);
+      return inTime(deps, serviceAccounts, { key: `${namespace}/${name}`, ask }, signal);
     },
   };
+}
+
+interface Wanted<T> {
+  readonly key: string;
+  readonly ask: (signal: AbortSignal) => Promise<T>;
+}
+
+/** An API server that hangs must not take the time in which registries could be asked. */
+function inTime<T extends Lookup>(
+  { clock, access }: ClusterSecretDeps,
+  cache: LookupCache<T>,
+  { key, ask }: Wanted<T>,
+  signal: AbortSignal,
+): Promise<T | Extract<Lookup, { kind: "unreadable" }>> {
+  const known = cache.recall(key);
+  if (known !== undefined) return Promise.resolve(known);
+  return orUnanswered(
+    withPatience(clock, patienceMs, (patience) => cache.get(key, ask, patience), signal),
+    access.server,
+  );
 }
 
 function lookupCache<T extends Lookup>(deps: ClusterSecretDeps): LookupCache<T> {

@@ -1,6 +1,7 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { PullguardError } from "../core/index.js";
 import type { Mode } from "../policy/index.js";
+import { type FieldName, fieldNames, fields, fileSchema, flag, type Settings } from "./serve-fields.js";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
@@ -8,8 +9,24 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" |
 export interface ServeConfig {
   readonly port: number;
   readonly metricsPort: number;
+  /** `files`: the pair in `certDir`; `self-managed`: a pair that Pullguard makes and keeps in a Secret. */
+  readonly certificates: "files" | "self-managed";
   /** Folder with `tls.crt` and `tls.key`. */
   readonly certDir: string;
+  /** Secret that self-managed certificates are kept in. */
+  readonly certificateSecret: string;
+  /** Service by which the API server calls Pullguard; self-managed certificates are for its names. */
+  readonly serviceName: string;
+  /** Name of the validating and the mutating webhook configuration that self-managed CAs are written into. */
+  readonly webhookConfiguration: string;
+  /** Where Pullguard runs; absent: the Pod tells. */
+  readonly namespace?: string;
+  /** File with the CAs of clients that may ask for reviews; absent: everybody may. */
+  readonly clientCa?: string;
+  /** Common or alternative names of those clients; absent: any that a CA vouches for. */
+  readonly clientName?: readonly string[];
+  /** How long a stop may take in all, in seconds. */
+  readonly shutdownGrace: number;
   /** Absent and `noCluster` false: the Pod's own ServiceAccount. */
   readonly kubeconfig?: string;
   /** Reads no Secrets, ServiceAccounts and Nodes. */
@@ -67,80 +84,15 @@ export interface LoadInput {
   readonly readFile?: (path: string) => unknown;
 }
 
-const port = z.int({ error: "must be a whole number" }).min(0).max(65_535, { error: "must be 65535 at most" });
-const path = z.string({ error: "must be a text" }).min(1, { error: "must not be empty" });
-
-const endpoint = z.string({ error: "must be a text" }).refine(isReceiver, {
-  error: "must be an http or https URL without user and password, such as http://collector:4318",
-});
-
-const flag = z.boolean({ error: "must be true or false" });
-const wholeNumber = { error: "must be a whole number" } as const;
-const leastCacheBytes = 1024 * 1024;
-
-const fields = {
-  port,
-  metricsPort: port,
-  certDir: path,
-  kubeconfig: path,
-  noCluster: flag,
-  noLayers: flag,
-  verifyLayers: flag,
-  watchPulls: flag,
-  maxInFlight: z
-    .int(wholeNumber)
-    .min(1, { error: "must be 1 at least" })
-    .max(100_000, { error: "must be 100000 at most" }),
-  maxQueued: z
-    .int(wholeNumber)
-    .min(0, { error: "must be 0 at least" })
-    .max(100_000, { error: "must be 100000 at most" }),
-  registryQps: z.number({ error: "must be a number" }).min(0.1, { error: "must be 0.1 at least" }),
-  cacheBytes: z
-    .int({ error: "must be a number of bytes, such as 67108864 or 64Mi" })
-    .min(leastCacheBytes, { error: "must be 1Mi at least" })
-    .max(64 * 1024 ** 3, { error: "must be 64Gi at most" }),
-  nodeRoot: path,
-  runtime: path,
-  platform: z
-    .string({ error: "must be a text" })
-    .regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]+)?$/i, { error: "must be os/architecture, such as linux/amd64" }),
-  mode: z.enum(["warn", "deny", "audit", "off"], { error: "must be warn, deny, audit or off" }),
-  nodeCredentials: z
-    .string({ error: "must be unknown, none or a file" })
-    .min(1, { error: "must be unknown, none or a file" }),
-  agentNamespace: z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }),
-  logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
-    error: "must be trace, debug, info, warn, error, fatal or silent",
-  }),
-  traceEndpoint: endpoint,
-  traceRatio: z
-    .number({ error: "must be a number from 0 to 1" })
-    .min(0, { error: "must be a number from 0 to 1" })
-    .max(1, { error: "must be a number from 0 to 1" }),
-  statusz: flag,
-  statuszFindings: z.enum(["local", "all", "none"], { error: "must be local, all or none" }),
-};
-
-function isReceiver(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return (
-    url !== undefined &&
-    (url.protocol === "http:" || url.protocol === "https:") &&
-    url.username === "" &&
-    url.password === ""
-  );
-}
-
-type FieldName = keyof typeof fields;
-const fieldNames = Object.keys(fields) as readonly FieldName[];
-const fileSchema = z.strictObject(fields, { error: "must be a mapping" }).partial();
-type Settings = z.infer<typeof fileSchema>;
-
 const defaults = {
   port: 8443,
   metricsPort: 8080,
+  certificates: "files",
   certDir: "certs",
+  certificateSecret: "pullguard-tls",
+  serviceName: "pullguard",
+  webhookConfiguration: "pullguard",
+  shutdownGrace: 25,
   noCluster: false,
   noLayers: false,
   verifyLayers: false,
@@ -181,6 +133,12 @@ export function loadServeConfig(input: LoadInput): ServeConfig {
   }
   if (settings.noLayers && settings.verifyLayers) {
     throw new PullguardError("ConfigInvalid", "noLayers and verifyLayers exclude each other");
+  }
+  if (settings.noCluster && settings.certificates === "self-managed") {
+    throw new PullguardError("ConfigInvalid", "noCluster and self-managed certificates exclude each other");
+  }
+  if (settings.clientName !== undefined && settings.clientCa === undefined) {
+    throw new PullguardError("ConfigInvalid", "clientName needs clientCa: without a CA a name proves nothing");
   }
   const configFile = configFileOf(input);
   return Object.freeze(configFile === undefined ? settings : { ...settings, configFile });
@@ -261,6 +219,7 @@ function settingsOf(
 }
 
 const numbers: ReadonlySet<FieldName> = new Set([
+  "shutdownGrace",
   "port",
   "metricsPort",
   "maxInFlight",
@@ -286,6 +245,7 @@ function fromText(name: FieldName, value: unknown): unknown {
   if (name === "cacheBytes") {
     return bytesOf(value) ?? value;
   }
+  if (name === "clientName") return value.split(",").map((each) => each.trim());
   if (fields[name] === flag) {
     return (
       new Map([

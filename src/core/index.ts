@@ -1,4 +1,5 @@
-export type { Clock } from "./clock.js";
+export { type Clock, steadyClock } from "./clock.js";
+export { deadlineOf, noteDeadline } from "./deadline.js";
 export { type ErrorCode, PullguardError } from "./error.js";
 export { Redacted } from "./redacted.js";
 export { unreachable } from "./unreachable.js";

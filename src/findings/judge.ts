@@ -153,9 +153,9 @@ export function judgeUnchecked(): Judgement {
   return { ...fromCause("DeadlineExceeded"), reference: null, verdict: "unknown" };
 }
 
-/** There was no room or no time left for this image. @param reference  normalised */
-export function judgeOverloaded(reference: string): Judgement {
-  return { ...fromCause("PullguardOverloaded"), reference, verdict: "unknown" };
+/** There was no room or no time left for this image. */
+export function judgeOverloaded(reference: ImageReference): Judgement {
+  return { ...fromCause("PullguardOverloaded"), reference: normalisedReference(reference), verdict: "unknown" };
 }
 
 /** Pullguard's own fault; never a denial. */

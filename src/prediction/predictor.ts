@@ -44,6 +44,8 @@ export interface AskedNode {
 export interface Predictor {
   /** The outcome that is remembered, if any. Asks nobody and needs no promise: most admissions end here. */
   recall(question: PullQuestion, node: AskedNode): PullOutcome | undefined;
+  /** Whether the question is being answered already, so that asking it costs nothing more. Absent: never. */
+  isUnderWay?(question: PullQuestion, node: AskedNode): boolean;
   /**
    * What a node with this dialect and platform would experience. Never rejects for what a registry does. When `signal`
    * aborts, the answer is at once a failed outcome whose last attempt is `unfinished`.
@@ -83,6 +85,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
 
   return {
     recall,
+    isUnderWay: (question, node) => shared.has(keyOf(placeOf(question, node), question)),
     async predict(question, node, signal) {
       const known = recall(question, node);
       if (known !== undefined) return known;

@@ -2,6 +2,8 @@ import type { Clock } from "../core/index.js";
 
 /** A piece of work that several callers wait for at once, started once. */
 export interface SharedWork<T> {
+  /** Whether there is work of that key to join. */
+  has(key: string): boolean;
   /**
    * Joins the work of that key, or starts it. Resolves to `undefined` as soon as the caller's own signal aborts; the
    * others go on waiting. When the last caller has left, the work may linger, so that its answer serves the next one.
@@ -44,6 +46,7 @@ export function createSharedWork<T>(clock: Clock, lingerMs: number): SharedWork<
   }
 
   return {
+    has: (key) => running.has(key),
     async join(key, start, signal) {
       if (signal.aborted) return undefined;
       const work = running.get(key) ?? begin(key, start);

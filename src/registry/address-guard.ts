@@ -120,8 +120,8 @@ export function createAddressGuard(rules: () => AddressRules, lookup: LookupFunc
           return refused === undefined ? callback(null, found, family) : callback(refused, "", 0);
         }
         const kept = found.filter(({ address }) => judge([address]) === undefined);
-        if (kept.length > 0 || found.length === 0) return callback(null, kept);
-        callback(judge(found.map(({ address }) => address)) ?? null, kept);
+        if (kept.length > 0) return callback(null, kept);
+        callback(judge(found.map(({ address }) => address)) ?? withoutAddress(hostname), "", 0);
       });
     };
   };
@@ -138,6 +138,11 @@ export function createAddressGuard(rules: () => AddressRules, lookup: LookupFunc
         });
       }),
   };
+}
+
+/** Node's sockets would wait for ever for the first of no addresses. */
+function withoutAddress(hostname: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${hostname} has no address`), { code: "ENODATA" });
 }
 
 /** What forbids an address, itself or the IPv4 address in it; undefined where nothing does. */

@@ -13,6 +13,7 @@ import {
 } from "../admission/index.js";
 import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
 import { readJsonBody } from "./body.js";
+import { BodyBudget, passUnread } from "./body-budget.js";
 import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
 import type { Readiness } from "./readiness.js";
 import { addStatus, type StatusSource } from "./statusz.js";
@@ -27,10 +28,16 @@ export interface AppDeps {
   readonly startTimer: StartTimer;
   /** Surrounds the work of every review; absent: nothing does. */
   readonly within?: ReviewRunner;
+  /** The date, in milliseconds since the Unix epoch; by the admission's clock where absent. */
+  readonly dateMs?: () => number;
   /** Hears of faults that no handler expected; the caller only sees a bare 500. */
   readonly onFault: (error: unknown) => void;
   /** Largest body of a review, 3 MiB (the API server's own limit for a request) where absent. */
   readonly maxBodyBytes?: number;
+  /** Bytes of reviews that may be held at a time, from the first of their body to their answer; 64 MiB where absent. */
+  readonly maxHeldBytes?: number;
+  /** A review was let through unread, because there was no memory for it. */
+  readonly onShed?: (reason: "memory") => void;
 }
 
 /** Port: runs the work of a review where others can tell for which one it is. The answer is the work's own. */
@@ -40,6 +47,9 @@ export type ReviewRunner = (
 ) => Promise<AdmissionAnswer>;
 
 const defaultMaxBodyBytes = 3 * 1024 * 1024;
+/** Some thousands of usual reviews, or twenty of the largest. What is parsed takes a few times as much. */
+const defaultMaxHeldBytes = 64 * 1024 * 1024;
+const unreadWarning = "pullguard is overloaded, image not checked";
 
 /**
  * The webhook: `POST /validate?timeout=7s`, `POST /mutate?timeout=7s`, `POST /validate-config` for Pullguard's own configuration,
@@ -48,23 +58,25 @@ const defaultMaxBodyBytes = 3 * 1024 * 1024;
 export function createApp(deps: AppDeps): Express {
   const app = bareApp();
   const timeOf = rememberedTime();
+  const dateMs = deps.dateMs ?? (() => deps.admission.clock.nowMs());
   const deadlines = createDeadlines(deps.admission.clock, deps.startTimer);
   const signalFor = (req: Request): AbortSignal => deadlines.within(timeOf(req));
+  const budget = new BodyBudget(deps.maxHeldBytes ?? defaultMaxHeldBytes);
   app
     .route("/validate")
-    .post((req, res) => review(deps, req, res, (request) => admit(deps.admission, request, signalFor(req))))
+    .post((req, res) => held(deps, budget, req, res, (request) => admit(deps.admission, request, signalFor(req))))
     .all(methodNotAllowed("POST"));
   app
     .route("/mutate")
     .post((req, res) =>
-      review(deps, req, res, (request) =>
+      held(deps, budget, req, res, (request) =>
         deps.mutation === undefined ? patchAnswer(request.uid, [], []) : mutate(deps.mutation, request, signalFor(req)),
       ),
     )
     .all(methodNotAllowed("POST"));
   app
     .route("/validate-config")
-    .post((req, res) => review(deps, req, res, (request) => reviewConfig(request, deps.admission.clock.nowMs())))
+    .post((req, res) => review(deps, req, res, (request) => reviewConfig(request, dateMs())))
     .all(methodNotAllowed("POST"));
   observability(app, deps.readiness, deps.metrics);
   app.use(notFound);
@@ -120,12 +132,26 @@ function bareApp(): Express {
   return app;
 }
 
-async function review(
-  deps: AppDeps,
-  req: Request,
-  res: Response,
-  answerTo: (request: AdmissionRequestView) => AdmissionAnswer | Promise<AdmissionAnswer>,
-): Promise<void> {
+type AnswerTo = (request: AdmissionRequestView) => AdmissionAnswer | Promise<AdmissionAnswer>;
+
+/** A review for which memory is reserved until it is answered. */
+async function held(deps: AppDeps, budget: BodyBudget, req: Request, res: Response, answerTo: AnswerTo): Promise<void> {
+  const maxBytes = deps.maxBodyBytes ?? defaultMaxBodyBytes;
+  const said = Number(req.headers["content-length"] ?? maxBytes);
+  // What is larger, or no number, is refused without being kept.
+  const bytes = said <= maxBytes ? said : 0;
+  if (!budget.take(bytes)) {
+    deps.onShed?.("memory");
+    return await passUnread(req, res, unreadWarning);
+  }
+  try {
+    await review(deps, req, res, answerTo);
+  } finally {
+    budget.give(bytes);
+  }
+}
+
+async function review(deps: AppDeps, req: Request, res: Response, answerTo: AnswerTo): Promise<void> {
   const body = await readJsonBody(req, deps.maxBodyBytes ?? defaultMaxBodyBytes);
   if (body.kind === "gone") {
     return;

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Clock } from "../core/index.js";
+import { type Clock, noteDeadline } from "../core/index.js";
 
 /** Port: runs a function once, `delayMs` from now; the result cancels it. */
 export type StartTimer = (delayMs: number, run: () => void) => () => void;
@@ -69,6 +69,7 @@ export function createDeadlines(clock: Pick<Clock, "nowMs">, startTimer: StartTi
       if (known !== undefined) return known;
       const stop = new AbortController();
       setMaxListeners(0, stop.signal);
+      noteDeadline(stop.signal, endMs);
       signals.set(endMs, stop.signal);
       startTimer(Math.max(0, endMs - nowMs), () => {
         signals.delete(endMs);

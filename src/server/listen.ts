@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Redacted } from "../core/index.js";
+import { limitConnections } from "./connection-limit.js";
 import type { StartTimer } from "./deadline.js";
 
 /** A certificate chain, leaf first, with its key; PEM. */
@@ -22,6 +23,8 @@ export interface ListenOptions {
   readonly app: RequestListener;
   readonly port: number;
   readonly host?: string;
+  /** 2048 where absent. */
+  readonly maxConnections?: number;
 }
 
 /** A listening server. */
@@ -36,7 +39,13 @@ export interface RunningServer {
 
 /** Longer than the 90 s after which Go's client drops an idle connection, lest both ends race to use and close it. */
 const keepAliveTimeoutMs = 120_000;
-const requestTimeoutMs = 30_000;
+/** An API server has all of a request at hand; who takes longer to send one only holds the connection. */
+const requestTimeoutMs = 10_000;
+const handshakeTimeoutMs = 10_000;
+/** How often Node looks for requests that take too long. */
+const timeoutCheckMs = 2_000;
+/** Several API servers with as many calls under way as they admit requests at all (400 and 200 each). */
+const usualMaxConnections = 2_048;
 
 /**
  * Serves https with at least TLS 1.2. A new pair from `certificates` serves new connections at once; open ones stay.
@@ -46,7 +55,14 @@ export async function startServer(
   deps: { readonly certificates: CertificateSource; readonly startTimer: StartTimer },
   options: ListenOptions,
 ): Promise<RunningServer> {
-  const server: HttpsServer = createHttpsServer(tlsOptions(deps.certificates.current()), options.app);
+  const server: HttpsServer = createHttpsServer(
+    {
+      ...tlsOptions(deps.certificates.current()),
+      handshakeTimeout: handshakeTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+    },
+    options.app,
+  );
   const forget = deps.certificates.onChange((pair) => server.setSecureContext(tlsOptions(pair)));
   try {
     return await listen(server, deps.startTimer, options, forget);
@@ -61,7 +77,8 @@ export async function startPlainServer(
   deps: { readonly startTimer: StartTimer },
   options: ListenOptions,
 ): Promise<RunningServer> {
-  return await listen(createHttpServer(options.app), deps.startTimer, options, () => undefined);
+  const server = createHttpServer({ connectionsCheckingInterval: timeoutCheckMs }, options.app);
+  return await listen(server, deps.startTimer, options, () => undefined);
 }
 
 function tlsOptions(pair: ServedPair) {
@@ -76,6 +93,8 @@ async function listen(
 ): Promise<RunningServer> {
   server.keepAliveTimeout = keepAliveTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
+  server.headersTimeout = requestTimeoutMs;
+  limitConnections(server, options.maxConnections ?? usualMaxConnections);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port: options.port, ...(options.host === undefined ? {} : { host: options.host }) }, () => {

@@ -44,6 +44,7 @@ export function createBackgroundVerifier(deps: BackgroundDeps): BackgroundVerifi
   };
   return {
     predictor: {
+      ...(deps.predictor.isUnderWay === undefined ? {} : { isUnderWay: deps.predictor.isUnderWay }),
       recall(question, node) {
         const outcome = deps.predictor.recall(question, node);
         return outcome === undefined ? undefined : review(outcome, question, node);

@@ -4,7 +4,10 @@ import type { AddressInfo } from "node:net";
 import type { IssuedCertificate } from "../support/authority.js";
 
 /** What the API server answers to one GET; `never` keeps the request open, `stream` opens a watch. */
-export type ApiAnswer = { readonly status: number; readonly body: unknown } | "never" | "stream";
+export type ApiAnswer =
+  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | "never"
+  | "stream";
 
 type WholeAnswer = Exclude<ApiAnswer, string>;
 
@@ -121,7 +124,7 @@ function pathOf({ pathname, searchParams }: URL): string {
 function send(response: ServerResponse, answer: WholeAnswer): void {
   const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
   const type = typeof answer.body === "string" ? "text/plain" : "application/json";
-  response.writeHead(answer.status, { "content-type": type }).end(text);
+  response.writeHead(answer.status, { ...answer.headers, "content-type": type }).end(text);
 }
 
 /** A kubeconfig for one server, with a bearer token. */

@@ -47,7 +47,11 @@ describe("secrets of a cluster", () => {
     writeFileSync(path, kubeconfigText(server, caPem));
     const access = loadCluster({ kind: "file", path });
     assert.ok(access !== undefined);
-    return clusterSecretSource({ access, clock: { nowMs: () => nowMs, sleep: async () => undefined }, ...over });
+    return clusterSecretSource({
+      access,
+      clock: { nowMs: () => nowMs, sleep: () => new Promise(() => undefined) },
+      ...over,
+    });
   }
 
   it("reads a Secret with its decoded values, as the kubeconfig's user", async () => {

@@ -146,18 +146,46 @@ describe("service accounts from a watch", () => {
     assert.equal(api.asked.at(-1), "/api/v1/namespaces/shop/secrets/regcred");
   });
 
-  it("asks while nothing has come of the list, and is not ready for ten seconds at most", async () => {
+  it("asks while nothing has come of the list, and is not ready until then", async () => {
     answers.set(listPath, "never");
     const { notReady } = start();
     await api.arrival(listPath);
     assert.deepEqual(await secretsOf(), ["asked"]);
-    clock.advance(9_999);
+    clock.advance(30_000);
     assert.equal(notReady(), "not synced yet");
-    clock.advance(1);
-    assert.equal(notReady(), undefined);
     api.release({ status: 503, body: "no" });
     await faults();
+    assert.equal(notReady(), `not synced yet: the API server ${api.url} answered 503 to list or watch serviceaccounts`);
+    answers.set(listPath, listOf([]));
+    clock.advance(1_000);
+    await synced();
     assert.equal(notReady(), undefined);
+  });
+
+  it("gives up a list and a watch to which nobody answers", async () => {
+    answers.set(listPath, "never");
+    start();
+    await api.arrival(listPath);
+    clock.advance(60_000);
+    await faults();
+    answers.set(listPath, listOf([]));
+    answers.set(watchPath, "never");
+    clock.advance(1_000);
+    await api.arrival(watchPath);
+    clock.advance(30_000);
+    const [, fault] = await faults(2);
+    assert.ok(fault?.kind === "fault");
+    assert.match(fault.reason, /cannot be watched \(ETIMEDOUT\)$/);
+    answers.set(watchPath, "stream");
+    clock.advance(2_000);
+    await synced();
+  });
+
+  it("waits for as long as the API server asks it to", async () => {
+    answers.set(listPath, { status: 429, body: "busy", headers: { "retry-after": "7" } });
+    start();
+    const [fault] = await faults();
+    assert.deepEqual(fault?.kind === "fault" && fault.retryMs, 8_000);
   });
 
   it("is ready as soon as it is synced, and stays so when the watch is lost", async () => {
@@ -247,12 +275,19 @@ describe("service accounts from a watch", () => {
     { name: "list", path: listPath },
     { name: "watch", path: watchPath },
   ]) {
-    it(`asks one by one without the right to ${name}, is ready at once, and tries again after a minute`, async () => {
+    it(`asks one by one without the right to ${name}, is ready after ten seconds, and tries again ever more rarely`, async () => {
       answers.set(path, forbidden);
       const { notReady } = start();
       const reason = "Pullguard has no permission to list and watch serviceaccounts (403)";
-      assert.deepEqual(await faults(), [{ kind: "fault", reason, retryMs: 60_000 }]);
-      assert.equal(notReady(), undefined);
+      assert.deepEqual(await faults(), [{ kind: "fault", reason, retryMs: 1_000 }]);
+      assert.equal(notReady(), `not synced yet: ${reason}`);
+      for (let tries = 1; tries <= 7; tries += 1) {
+        const fault = (await faults(tries)).at(-1);
+        assert.deepEqual(fault?.kind === "fault" && fault.retryMs, Math.min(60_000, 1_000 * 2 ** (tries - 1)));
+        assert.equal(notReady() === undefined, tries > 4);
+        clock.advance(Math.min(60_000, 1_000 * 2 ** (tries - 1)));
+      }
+      await faults(8);
       assert.deepEqual(await secretsOf(), ["asked"]);
       answers.set(path, path === listPath ? listOf([account(["granted"])]) : "stream");
       clock.advance(60_000);
@@ -309,7 +344,7 @@ describe("service accounts from a watch", () => {
       imagePullSecrets: ["regcred"],
     };
     assert.deepEqual(watchedAccount(account(["regcred"])), kept);
-    const listed = await listResource(accountResource(access().core), never);
+    const listed = await listResource(accountResource(access().core), never, clock);
     assert.deepEqual(listed, { items: [kept], metadata: { resourceVersion: "10" } });
   });
 });

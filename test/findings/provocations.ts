@@ -271,5 +271,5 @@ export const provoked: Readonly<Record<CauseCode, () => Judgement>> = {
     ]),
   CheckFailed: () => judgeOwnFault(),
   RegistryNotAsked: () => fault({ kind: "over-budget", message: "reg.test: 32 requests are under way" }),
-  PullguardOverloaded: () => judgeOverloaded("reg.test/team/app:v1"),
+  PullguardOverloaded: () => judgeOverloaded(diagnosisContext().reference),
 };

@@ -7,6 +7,7 @@ export {
   danglingManifestDigest,
   digestOf,
   mediaTypes,
+  type StoredManifest,
   type StoredRepository,
 } from "./images.js";
 export { certsRoot, type Lab, type LabSpec, startLab } from "./lab.js";

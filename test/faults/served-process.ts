@@ -1,0 +1,95 @@
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { Agent } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { systemClock } from "../../src/bin/system.js";
+import { makeServingCertificates, writeServingCertificates } from "../../src/certs/index.js";
+import { freePorts } from "../support/kube/daemon.js";
+import { askReview, type Reviewed, type ReviewWish } from "./webhook.js";
+
+/** `pullguard serve` as a process of its own. */
+export interface ServedProcess {
+  readonly child: ChildProcess;
+  readonly port: number;
+  review(images: readonly string[], wish?: ReviewWish): Promise<Reviewed>;
+  /** Resolves when it has ended: with its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  /** Everything that came on standard error. */
+  stderr(): string;
+  /** What came on standard output, where somebody reads it. */
+  stdout(): string;
+  /** Ends it whatever it does, and removes its files. */
+  remove(): Promise<void>;
+}
+
+export interface ServeWish {
+  readonly flags?: readonly string[];
+  /** Where standard output goes: read by the test, or another file's descriptor; `held`: a pipe that nobody reads. */
+  readonly stdout?: number | "read" | "held";
+}
+
+const program = new URL("../../src/bin/pullguard.js", import.meta.url).pathname;
+
+/** Starts it in mode deny, without a cluster, and resolves when it answers. */
+export async function startServed({ flags = [], stdout = "read" }: ServeWish = {}): Promise<ServedProcess> {
+  const folder = await mkdtemp(join(tmpdir(), "pullguard-served-"));
+  const certificates = await makeServingCertificates({ names: ["localhost"], days: 1, clock: systemClock });
+  await writeServingCertificates(folder, certificates, true);
+  const [port = 0, metricsPort = 0] = await freePorts(2);
+  const stdio: StdioOptions = ["ignore", typeof stdout === "number" ? stdout : "pipe", "pipe"];
+  const args = [
+    ...[program, "serve", "--no-cluster", "--mode", "deny", "--cert-dir", folder],
+    ...["--port", String(port), "--metrics-port", String(metricsPort)],
+    ...["--runtime", "containerd://1.7.13", "--platform", "linux/amd64", "--node-credentials", "none", ...flags],
+  ];
+  const env = { PATH: process.env.PATH ?? "/usr/bin:/bin" };
+  const child = spawn(process.execPath, args, { stdio, env });
+  const ended = once(child, "exit").then(([code, signal]) => code ?? signal);
+  const texts = { stdout: "", stderr: "" };
+  child.stderr?.on("data", (chunk: Buffer) => {
+    texts.stderr += chunk.toString();
+  });
+  if (stdout === "read") {
+    child.stdout?.on("data", (chunk: Buffer) => {
+      texts.stdout += chunk.toString();
+    });
+  }
+  const agent = new Agent({ keepAlive: true, ca: certificates.caPem });
+  const served: ServedProcess = {
+    ...{ child, port, ended },
+    review: (images, wish) => askReview(agent, port, images, wish),
+    stderr: () => texts.stderr,
+    stdout: () => texts.stdout,
+    remove: async () => {
+      agent.destroy();
+      child.kill("SIGCONT");
+      child.kill("SIGKILL");
+      await ended;
+      await rm(folder, { recursive: true });
+    },
+  };
+  try {
+    await answering(served, agent);
+  } catch (error) {
+    await served.remove();
+    throw error;
+  }
+  return served;
+}
+
+/** There is nothing to wait for where nobody reads what it says: it is asked until it answers. */
+async function answering({ child, port, stderr }: ServedProcess, agent: Agent): Promise<void> {
+  const giveUpMs = Date.now() + 40_000;
+  for (;;) {
+    if (child.exitCode !== null || Date.now() > giveUpMs) throw new Error(`the webhook does not answer: ${stderr()}`);
+    try {
+      await askReview(agent, port, []);
+      return;
+    } catch {
+      await pause(50);
+    }
+  }
+}
