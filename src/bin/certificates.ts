@@ -1,6 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { openSelfManaged, type ReloadOutcome, type SelfManagedEvent, watchServingPair } from "../certs/index.js";
+import {
+  type ClientAuthorities,
+  openSelfManaged,
+  type ReloadOutcome,
+  type SelfManagedEvent,
+  watchClientAuthorities,
+  watchServingPair,
+} from "../certs/index.js";
 import {
   clusterLeaseStore,
   type ElectionEvent,
@@ -12,7 +19,7 @@ import {
 } from "../cluster/index.js";
 import type { ServeConfig } from "../config/index.js";
 import { type Clock, PullguardError } from "../core/index.js";
-import type { CertificateSource, ReadinessCheck } from "../server/index.js";
+import { type AppDeps, type CertificateSource, createCallerCheck, type ReadinessCheck } from "../server/index.js";
 import type { Log, Metrics } from "../telemetry/index.js";
 import { steadyMs } from "./system.js";
 
@@ -22,6 +29,8 @@ export interface OpenCertificates {
   /** When what is served expires, in milliseconds since 1970; undefined while there is nothing to serve. */
   notAfterMs(): number | undefined;
   readonly readiness: ReadinessCheck;
+  /** Leaves it to other replicas to keep the certificates, and goes on serving. Never rejects. */
+  resign(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,6 +41,7 @@ export interface CertificateDeps {
 }
 
 const fileIntervalMs = 10_000;
+const refusalLogMs = 60_000;
 /** Where a Pod finds the name of its namespace. */
 const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
@@ -55,6 +65,7 @@ export async function openFileCertificates(certDir: string, deps: CertificateDep
       name: "certificate",
       reason: () => (clock.nowMs() > notAfterMs() ? "the serving certificate has expired" : undefined),
     },
+    resign: () => Promise.resolve(),
     stop: async () => pair.stop(),
   };
 }
@@ -106,6 +117,7 @@ export async function openClusterCertificates(
     source: self,
     notAfterMs: self.notAfterMs,
     readiness: { name: "certificate", reason: self.notReady },
+    resign: () => election.stop(),
     stop: async () => {
       self.stop();
       await election.stop();
@@ -113,6 +125,41 @@ export async function openClusterCertificates(
       bundles.stop();
     },
   };
+}
+
+/** Who may ask for reviews, by the certificates that clients show. */
+export interface OpenClientCheck {
+  readonly authorities: ClientAuthorities;
+  readonly callers: NonNullable<AppDeps["callers"]>;
+}
+
+/**
+ * What `--client-ca` and `--client-name` ask for; undefined where clients are not asked for certificates.
+ * @throws PullguardError `CertificateInvalid` for a file without a CA certificate
+ */
+export async function openClientCheck(
+  { clientCa, clientName }: Pick<ServeConfig, "clientCa" | "clientName">,
+  { clock, logger, metrics }: CertificateDeps,
+): Promise<OpenClientCheck | undefined> {
+  if (clientCa === undefined) return undefined;
+  const authorities = await watchClientAuthorities({
+    path: clientCa,
+    intervalMs: fileIntervalMs,
+    clock,
+    onReload: (outcome) => {
+      metrics.configReload(outcome.kind === "reloaded" ? "success" : "failure");
+      if (outcome.kind === "reloaded") logger.info({ file: clientCa }, "client CAs reloaded");
+      else logger.warn({ err: outcome.error, file: clientCa }, "client CAs not reloaded, the old ones stay");
+    },
+  });
+  let toldMs = Number.NEGATIVE_INFINITY;
+  const onRefusal = (reason: string): void => {
+    // Whoever may not ask can ask as often as they like.
+    if (steadyMs() - toldMs < refusalLogMs) return;
+    toldMs = steadyMs();
+    logger.warn({ reason }, "a review was refused to a client; more of these are not logged for a minute");
+  };
+  return { authorities, callers: { check: createCallerCheck(clientName ?? []), onRefusal } };
 }
 
 /** The API server uses the first; the others are for people and probes. */

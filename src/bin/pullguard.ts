@@ -117,13 +117,15 @@ function packageVersion(): string {
   return typeof found === "string" ? found : "unknown";
 }
 
-/** A second signal finds nobody listening and ends the process at once. */
+/** A second signal, of either kind, finds nobody listening and ends the process at once. */
 function stopSignal(): Promise<unknown> {
   return new Promise((resolve) => {
+    const names = ["SIGTERM", "SIGINT"] as const;
     const stop = (): void => {
       wasStopped = true;
+      for (const each of names) process.removeListener(each, stop);
       resolve(undefined);
     };
-    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, stop);
+    for (const name of names) process.on(name, stop);
   });
 }

@@ -15,13 +15,13 @@ import {
   startServer,
 } from "../server/index.js";
 import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
-import { type OpenCertificates, openFileCertificates } from "./certificates.js";
+import { type OpenCertificates, openClientCheck, openFileCertificates } from "./certificates.js";
 import type { ServerFacts } from "./status.js";
 import type { Following } from "./tracing.js";
 
 /** What the webhook server is put together from; `decide` has the policy bound already. */
 export interface ServeDeps {
-  readonly config: Pick<ServeConfig, "port" | "metricsPort" | "certDir">;
+  readonly config: Pick<ServeConfig, "port" | "metricsPort" | "certDir" | "clientCa" | "clientName">;
   readonly check: Check;
   readonly decide: AdmissionDeps["decide"];
   /** What the configuration in force says of requests. */
@@ -48,6 +48,8 @@ export interface ServeDeps {
   readonly host?: string;
   /** How long the server goes on after it has stopped being ready, for endpoints to forget it. 3 s where absent. */
   readonly drainMs?: number;
+  /** How long requests in flight may take after that. 10 s where absent. */
+  readonly patienceMs?: number;
 }
 
 /** The server while it runs. */
@@ -59,7 +61,7 @@ export interface Serving {
 }
 
 const defaultDrainMs = 3_000;
-const patienceMs = 10_000;
+const defaultPatienceMs = 10_000;
 
 /**
  * Starts the webhook over https and the metrics over http.
@@ -70,6 +72,10 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   // Deadlines and durations; certificates and configurations have dates.
   const steady = steadyClock(clock);
   const certificates = deps.certificates ?? (await openFileCertificates(config.certDir, deps));
+  const clients = await openClientCheck(config, deps).catch(async (error: unknown) => {
+    await certificates.stop();
+    throw error;
+  });
   const readiness = new Readiness([certificates.readiness, ...(deps.readiness ?? [])]);
   metrics.observe({
     ready: () => readiness.faults().length === 0,
@@ -102,17 +108,20 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     startTimer,
     ...(within === undefined ? {} : { within }),
     onFault,
+    ...(clients === undefined ? {} : { callers: clients.callers }),
     onShed: (reason) => metrics.shed(reason),
   });
   const status =
     deps.status === undefined ? {} : { status: deps.status.source(() => serverFacts(readiness, certificates)) };
   const host = deps.host === undefined ? {} : { host: deps.host };
+  const authorities = clients === undefined ? {} : { clientAuthorities: clients.authorities };
   const stopWatching = async (error: unknown): Promise<never> => {
+    clients?.authorities.stop();
     await certificates.stop();
     throw error;
   };
   const webhook = await startServer(
-    { certificates: certificates.source, startTimer },
+    { certificates: certificates.source, ...authorities, startTimer },
     { app, port: config.port, ...host },
   ).catch(stopWatching);
   const exposition = await startPlainServer(
@@ -129,9 +138,12 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     stop: async () => {
       readiness.drain();
       logger.info("draining");
+      const resigned = certificates.resign();
       await clock.sleep(deps.drainMs ?? defaultDrainMs);
-      await webhook.close(patienceMs);
+      await webhook.close(deps.patienceMs ?? defaultPatienceMs);
       await exposition.close(0);
+      await resigned;
+      clients?.authorities.stop();
       await certificates.stop();
     },
   };

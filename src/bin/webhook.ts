@@ -60,6 +60,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
       const serving = await serve({
         config,
         ...certificates,
+        ...stopTimes(config.shutdownGrace),
         check: following.ports?.check(assembly.check) ?? assembly.check,
         following,
         ...(config.statusz ? { status: statusOf(keeper, { policy, cluster, health }) } : {}),
@@ -96,6 +97,16 @@ function statusOf(
     source: (facts) =>
       keeper.source({ configuration: parts.policy.status, watches, nodes, health: parts.health }, facts),
   };
+}
+
+/**
+ * Endpoints forget a Pod within a second or two, large clusters take longer; the rest of the grace is for requests in flight, less
+ * what it takes to give up a Lease.
+ */
+function stopTimes(graceSeconds: number): { readonly drainMs: number; readonly patienceMs: number } {
+  const graceMs = graceSeconds * 1000;
+  const drainMs = Math.min(5_000, graceMs / 3);
+  return { drainMs, patienceMs: Math.max(0, graceMs - drainMs - Math.min(2_000, graceMs / 3)) };
 }
 
 /** A port that cannot be had is the operator's to mend, not a fault of Pullguard. */

@@ -1,3 +1,4 @@
+export { type ClientAuthorities, type ClientAuthoritiesOptions, watchClientAuthorities } from "./client-authorities.js";
 export { loadServingPair, type ServingPair, writeServingCertificates } from "./files.js";
 export { makeServingCertificates, type ServingCertificateOrder, type ServingCertificates } from "./make.js";
 export type { BundleHolder, BundlePort, CertificateSecret, CertificateSecretPort, Leadership } from "./ports.js";

@@ -14,6 +14,7 @@ import {
 import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
 import { readJsonBody } from "./body.js";
 import { BodyBudget, passUnread } from "./body-budget.js";
+import type { CallerCheck } from "./client-certificates.js";
 import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
 import type { Readiness } from "./readiness.js";
 import { addStatus, type StatusSource } from "./statusz.js";
@@ -32,6 +33,8 @@ export interface AppDeps {
   readonly dateMs?: () => number;
   /** Hears of faults that no handler expected; the caller only sees a bare 500. */
   readonly onFault: (error: unknown) => void;
+  /** Who may ask for reviews; everybody where absent. Probes and metrics are for everybody. */
+  readonly callers?: { readonly check: CallerCheck; readonly onRefusal: (reason: string) => void };
   /** Largest body of a review, 3 MiB (the API server's own limit for a request) where absent. */
   readonly maxBodyBytes?: number;
   /** Bytes of reviews that may be held at a time, from the first of their body to their answer; 64 MiB where absent. */
@@ -76,7 +79,10 @@ export function createApp(deps: AppDeps): Express {
     .all(methodNotAllowed("POST"));
   app
     .route("/validate-config")
-    .post((req, res) => review(deps, req, res, (request) => reviewConfig(request, dateMs())))
+    .post((req, res) => {
+      if (deps.callers !== undefined && isRefused(deps.callers, req, res)) return;
+      return review(deps, req, res, (request) => reviewConfig(request, dateMs()));
+    })
     .all(methodNotAllowed("POST"));
   observability(app, deps.readiness, deps.metrics);
   app.use(notFound);
@@ -134,8 +140,20 @@ function bareApp(): Express {
 
 type AnswerTo = (request: AdmissionRequestView) => AdmissionAnswer | Promise<AdmissionAnswer>;
 
+/** Whether the client may not ask; it has its answer then. */
+function isRefused(callers: NonNullable<AppDeps["callers"]>, req: Request, res: Response): boolean {
+  const refusal = callers.check(req.socket);
+  if (refusal === undefined) return false;
+  callers.onRefusal(refusal);
+  // Another connection may show another certificate.
+  res.setHeader("connection", "close");
+  sendError(res, 403, "ClientRefused", refusal);
+  return true;
+}
+
 /** A review for which memory is reserved until it is answered. */
 async function held(deps: AppDeps, budget: BodyBudget, req: Request, res: Response, answerTo: AnswerTo): Promise<void> {
+  if (deps.callers !== undefined && isRefused(deps.callers, req, res)) return;
   const maxBytes = deps.maxBodyBytes ?? defaultMaxBodyBytes;
   const said = Number(req.headers["content-length"] ?? maxBytes);
   // What is larger, or no number, is refused without being kept.

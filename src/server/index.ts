@@ -1,4 +1,5 @@
 export { type AppDeps, createApp, createMetricsApp, type MetricsSource, type ReviewRunner } from "./app.js";
+export { type CallerCheck, type ClientAuthoritySource, createCallerCheck } from "./client-certificates.js";
 export {
   checkTimeMs,
   createDeadlines,

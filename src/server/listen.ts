@@ -1,7 +1,9 @@
+import { constants } from "node:crypto";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Redacted } from "../core/index.js";
+import type { ClientAuthoritySource } from "./client-certificates.js";
 import { limitConnections } from "./connection-limit.js";
 import type { StartTimer } from "./deadline.js";
 
@@ -52,18 +54,35 @@ const usualMaxConnections = 2_048;
  * @throws the socket's own error if the port cannot be had
  */
 export async function startServer(
-  deps: { readonly certificates: CertificateSource; readonly startTimer: StartTimer },
+  deps: {
+    readonly certificates: CertificateSource;
+    /** Clients are asked for a certificate of these CAs; whoever has none is served all the same, and known by it. */
+    readonly clientAuthorities?: ClientAuthoritySource;
+    readonly startTimer: StartTimer;
+  },
   options: ListenOptions,
 ): Promise<RunningServer> {
+  const { certificates, clientAuthorities } = deps;
+  const ask = clientAuthorities === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
   const server: HttpsServer = createHttpsServer(
     {
-      ...tlsOptions(deps.certificates.current()),
+      ...tlsOptions(certificates.current(), clientAuthorities?.current()),
+      ...ask,
       handshakeTimeout: handshakeTimeoutMs,
       connectionsCheckingInterval: timeoutCheckMs,
     },
     options.app,
   );
-  const forget = deps.certificates.onChange((pair) => server.setSecureContext(tlsOptions(pair)));
+  const forgetPairs = certificates.onChange((pair) =>
+    server.setSecureContext(tlsOptions(pair, clientAuthorities?.current())),
+  );
+  const forgetAuthorities = clientAuthorities?.onChange((caPem) =>
+    server.setSecureContext(tlsOptions(certificates.current(), caPem)),
+  );
+  const forget = (): void => {
+    forgetPairs();
+    forgetAuthorities?.();
+  };
   try {
     return await listen(server, deps.startTimer, options, forget);
   } catch (error) {
@@ -81,8 +100,10 @@ export async function startPlainServer(
   return await listen(server, deps.startTimer, options, () => undefined);
 }
 
-function tlsOptions(pair: ServedPair) {
-  return { cert: pair.certificatePem, key: pair.keyPem.reveal(), minVersion: "TLSv1.2" as const };
+function tlsOptions(pair: ServedPair, clientCaPem?: string) {
+  const own = { cert: pair.certificatePem, key: pair.keyPem.reveal(), minVersion: "TLSv1.2" as const };
+  // A resumed session would bring back what was found out about the client under other CAs.
+  return clientCaPem === undefined ? own : { ...own, ca: clientCaPem, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 async function listen(

@@ -7,6 +7,7 @@ import { nodeTests } from "./nodes.js";
 import { deployment, pullSecret } from "./objects.js";
 import { policyTests } from "./policy.js";
 import { pullsTests } from "./pulls.js";
+import { replicaTests } from "./replicas.js";
 import { rightsTests } from "./rights.js";
 import { startWorld, type World } from "./world.js";
 
@@ -43,6 +44,7 @@ describe("with a real API server", function () {
   nodeTests(started);
   pullsTests(started);
   kubectlTests(started, () => assets?.kubectl, required);
+  replicaTests(started);
 
   describe("at the end", () => {
     it("no log holds a password", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { at } from "../manifests/objects.js";
@@ -90,42 +90,22 @@ export function kubectlTests(world: () => World, program: () => string | undefin
       }
     });
 
-    it("apply -k takes the manifests as they are, with the CA in the webhook configuration", async () => {
-      const { admin, certDir, connect } = world();
-      const install = mkdtempSync(join(folder, "install-"));
-      cpSync("manifests", join(install, "manifests"), { recursive: true });
-      mkdirSync(join(install, "certs"));
-      cpSync("certs/kustomization.yaml", join(install, "certs/kustomization.yaml"));
-      for (const file of ["tls.crt", "tls.key", "ca.crt"]) cpSync(join(certDir, file), join(install, "certs", file));
+    it("apply -k takes the manifests as they are", async () => {
+      const { admin, connect } = world();
       // The one in force has an address in the Service's place, and may not have both.
       await quietly(admin.remove(shipped("ValidatingWebhookConfiguration")));
-      const applied = await kubectl("apply", "-k", join(install, "manifests"), "--server-side", ...dryRun);
+      const applied = await kubectl("apply", "-k", "manifests", "--server-side", ...dryRun);
       await connect();
       assert.deepEqual({ code: applied.code, stderr: applied.stderr }, { code: 0, stderr: "" });
       assert.match(
         applied.stdout,
         /^validatingwebhookconfiguration\S+\/pullguard serverside-applied \(server dry run\)$/m,
       );
-      mkdirSync(join(install, "overlay"));
-      const overlay = { resources: ["../manifests"], components: ["../manifests/mutation"] };
-      writeFileSync(join(install, "overlay/kustomization.yaml"), JSON.stringify(overlay));
-      const { stdout } = await kubectl("kustomize", join(install, "overlay"));
-      const rendered = parseAllDocuments(stdout).map((document) => document.toJS() as KubeObject);
-      for (const wanted of ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]) {
-        const configuration = rendered.find(({ kind }) => kind === wanted);
-        // kustomize breaks it into lines, which the API server's decoder skips as Node's does.
-        const caBundle = String(at(configuration, "webhooks", 0, "clientConfig", "caBundle"));
-        assert.equal(Buffer.from(caBundle, "base64").toString(), readFileSync(join(certDir, "ca.crt"), "utf8"));
-      }
     });
 
     it("kustomize adds the watching of pulls where its line is no comment any more", async () => {
       const install = mkdtempSync(join(folder, "component-"));
       cpSync("manifests", join(install, "manifests"), { recursive: true });
-      mkdirSync(join(install, "certs"));
-      cpSync("certs/kustomization.yaml", join(install, "certs/kustomization.yaml"));
-      for (const file of ["tls.crt", "tls.key", "ca.crt"])
-        cpSync(join(world().certDir, file), join(install, "certs", file));
       const kustomization = join(install, "manifests/kustomization.yaml");
       const text = readFileSync(kustomization, "utf8");
       writeFileSync(

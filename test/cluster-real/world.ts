@@ -146,7 +146,7 @@ async function install(admin: KubeClient): Promise<void> {
 }
 
 /** A token as the kubelet would mount it into the account's Pods. */
-async function accessOf(
+export async function accessOf(
   kube: Kube,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): Promise<KubeAccess> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,8 @@ import { askReview, type Reviewed, type ReviewWish } from "./webhook.js";
 export interface ServedProcess {
   readonly child: ChildProcess;
   readonly port: number;
+  /** Whether it wants to be sent requests, as its readiness probe asks. */
+  isReady(): Promise<boolean>;
   review(images: readonly string[], wish?: ReviewWish): Promise<Reviewed>;
   /** Resolves when it has ended: with its exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
@@ -26,24 +28,38 @@ export interface ServedProcess {
 }
 
 export interface ServeWish {
-  readonly flags?: readonly string[];
+  /** Absent: no cluster is asked. */
+  readonly kubeconfig?: string;
+  /** Folder with certificates for `localhost` and 127.0.0.1, shared by replicas; absent: certificates of its own. */
+  readonly certDir?: string;
   /** Where standard output goes: read by the test, or another file's descriptor; `held`: a pipe that nobody reads. */
   readonly stdout?: number | "read" | "held";
 }
 
 const program = new URL("../../src/bin/pullguard.js", import.meta.url).pathname;
 
-/** Starts it in mode deny, without a cluster, and resolves when it answers. */
-export async function startServed({ flags = [], stdout = "read" }: ServeWish = {}): Promise<ServedProcess> {
-  const folder = await mkdtemp(join(tmpdir(), "pullguard-served-"));
-  const certificates = await makeServingCertificates({ names: ["localhost"], days: 1, clock: systemClock });
+/** Makes certificates that replicas can share. */
+export async function makeCertDir(folder: string): Promise<{ readonly caPem: string; readonly caBundle: string }> {
+  const names = ["localhost", "127.0.0.1"];
+  const certificates = await makeServingCertificates({ names, days: 1, clock: systemClock });
   await writeServingCertificates(folder, certificates, true);
+  return certificates;
+}
+
+/** Starts it in mode deny and resolves when it answers. */
+export async function startServed(wish: ServeWish = {}): Promise<ServedProcess> {
+  const { kubeconfig, stdout = "read" } = wish;
+  const folder = await mkdtemp(join(tmpdir(), "pullguard-served-"));
+  const certDir = wish.certDir ?? folder;
+  if (wish.certDir === undefined) await makeCertDir(folder);
+  const caPem = await readFile(join(certDir, "ca.crt"), "utf8");
   const [port = 0, metricsPort = 0] = await freePorts(2);
   const stdio: StdioOptions = ["ignore", typeof stdout === "number" ? stdout : "pipe", "pipe"];
   const args = [
-    ...[program, "serve", "--no-cluster", "--mode", "deny", "--cert-dir", folder],
+    ...[program, "serve", "--mode", "deny", "--cert-dir", certDir],
+    ...(kubeconfig === undefined ? ["--no-cluster"] : ["--kubeconfig", kubeconfig]),
     ...["--port", String(port), "--metrics-port", String(metricsPort)],
-    ...["--runtime", "containerd://1.7.13", "--platform", "linux/amd64", "--node-credentials", "none", ...flags],
+    ...["--runtime", "containerd://1.7.13", "--platform", "linux/amd64", "--node-credentials", "none"],
   ];
   const env = { PATH: process.env.PATH ?? "/usr/bin:/bin" };
   const child = spawn(process.execPath, args, { stdio, env });
@@ -57,10 +73,17 @@ export async function startServed({ flags = [], stdout = "read" }: ServeWish = {
       texts.stdout += chunk.toString();
     });
   }
-  const agent = new Agent({ keepAlive: true, ca: certificates.caPem });
+  const agent = new Agent({ keepAlive: true, ca: caPem });
   const served: ServedProcess = {
     ...{ child, port, ended },
-    review: (images, wish) => askReview(agent, port, images, wish),
+    review: (images, wanted) => askReview(agent, port, images, wanted),
+    isReady: async () => {
+      try {
+        return (await fetch(`http://127.0.0.1:${metricsPort}/readyz`)).status === 200;
+      } catch {
+        return false;
+      }
+    },
     stderr: () => texts.stderr,
     stdout: () => texts.stdout,
     remove: async () => {

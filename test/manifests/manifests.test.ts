@@ -7,7 +7,6 @@ const namespace = "pullguard-system";
 const agentNamespace = "pullguard-node-agent";
 const objects = loadObjects("manifests");
 const [kustomization] = loadDocuments("manifests/kustomization.yaml");
-const [certsKustomization] = loadDocuments("certs/kustomization.yaml");
 
 function only(kind: string, name = "pullguard"): unknown {
   const found = objects.filter((object) => object.kind === kind && object.name === name);
@@ -39,7 +38,7 @@ interface Rule {
 describe("the manifests", () => {
   it("are all listed in the kustomization", () => {
     const files = readdirSync("manifests").filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml");
-    assert.deepEqual([...files, "../certs"].sort(), [...(at(kustomization, "resources") as string[])].sort());
+    assert.deepEqual(files.sort(), [...(at(kustomization, "resources") as string[])].sort());
   });
 
   it("name the namespace in every object that lives in one, so that each can be applied alone", () => {
@@ -48,13 +47,15 @@ describe("the manifests", () => {
       "CustomResourceDefinition",
     ];
     for (const { kind, name, value, file } of objects) {
-      const isAgents = file.startsWith("node-agent") || (kind.startsWith("Role") && name === "pullguard");
+      const ofAgents = name === agentNamespace || file.startsWith("node-agent");
+      const isAgents = ofAgents || (kind.startsWith("Role") && name === "pullguard");
       const want = clusterWide.includes(kind) ? undefined : isAgents ? agentNamespace : namespace;
       assert.equal(at(value, "metadata", "namespace"), want, `${kind} ${name}`);
     }
     // One for all would move the node agents into a namespace that refuses them.
     assert.equal(at(kustomization, "namespace"), undefined);
-    assert.equal(at(certsKustomization, "namespace"), namespace);
+    const [certs] = loadDocuments("certs/kustomization.yaml");
+    assert.equal(at(certs, "namespace"), namespace);
   });
 
   it("run in a namespace that enforces restricted Pods", () => {
@@ -94,33 +95,6 @@ describe("the manifests", () => {
     );
   });
 
-  it("leave it to a component to allow for pulls to be watched, and to ask for it", () => {
-    assert.equal(at(kustomization, "components"), undefined);
-    const [component] = loadDocuments("manifests/watch-pulls/kustomization.yaml");
-    const added = loadObjects("manifests/watch-pulls");
-    assert.deepEqual(at(component, "resources"), [...new Set(added.map(({ file }) => file))]);
-    assert.deepEqual(
-      added.map(({ kind, name }) => `${kind} ${name}`),
-      ["ClusterRole pullguard-watch-pulls", "ClusterRoleBinding pullguard-watch-pulls"],
-    );
-    const [role, binding] = added.map(({ value }) => value);
-    assert.deepEqual(at(role, "rules"), [{ apiGroups: [""], resources: ["pods", "events"], verbs: ["list", "watch"] }]);
-    assert.equal(at(binding, "roleRef", "name"), at(role, "metadata", "name"));
-    assert.deepEqual(at(binding, "subjects"), at(only("ClusterRoleBinding"), "subjects"));
-    const [patch] = at(component, "patches") as readonly { readonly target: unknown; readonly patch: string }[];
-    assert.deepEqual(patch?.target, { kind: "Deployment", name: "pullguard" });
-    assert.match(
-      patch?.patch ?? "",
-      /op: add\n *path: \/spec\/template\/spec\/containers\/0\/args\/-\n *value: --watch-pulls\n/,
-    );
-    assert.deepEqual(
-      objects.flatMap(({ value }) => readWorkloads(value)).filter(({ identity }) => identity.name === "pullguard")
-        .length,
-      1,
-      "the patch has one target",
-    );
-  });
-
   it("send every PullguardConfig to be validated, which nothing gets past", () => {
     const webhook = at(only("ValidatingWebhookConfiguration"), "webhooks", 1);
     assert.equal(at(webhook, "clientConfig", "service", "path"), "/validate-config");
@@ -129,18 +103,13 @@ describe("the manifests", () => {
     assert.deepEqual(at(webhook, "rules", 0, "resources"), [at(names, "plural")]);
   });
 
-  it("hand the CA of the certs folder to the webhook configuration", () => {
-    assert.deepEqual(at(certsKustomization, "secretGenerator", 0, "files"), ["tls.crt", "tls.key", "ca.crt"]);
-    assert.equal(at(certsKustomization, "generatorOptions", "disableNameSuffixHash"), true);
-    assert.deepEqual(at(kustomization, "replacements", 0), {
-      source: { kind: "Secret", name: "pullguard-tls", fieldPath: "data.[ca.crt]" },
-      targets: [
-        {
-          select: { kind: "ValidatingWebhookConfiguration", name: "pullguard" },
-          fieldPaths: ["webhooks.*.clientConfig.caBundle"],
-        },
-      ],
-    });
+  it("own no caBundle, so that applying them again takes none away", () => {
+    for (const { kind, value } of [...objects, ...loadObjects("manifests/mutation")]) {
+      if (!kind.endsWith("WebhookConfiguration")) continue;
+      for (const webhook of at(value, "webhooks") as readonly unknown[]) {
+        assert.deepEqual(Object.keys(at(webhook, "clientConfig") as object), ["service"]);
+      }
+    }
   });
 
   it("never use the tag latest", () => {
@@ -208,10 +177,20 @@ describe("the Deployment", () => {
     }
   });
 
-  it("mounts the generated certificate where it serves from", () => {
+  it("manages its certificate by the rights that it has", () => {
     const args = at(container, "args") as string[];
-    assert.equal(at(pod, "volumes", 0, "secret", "secretName"), at(certsKustomization, "secretGenerator", 0, "name"));
-    assert.equal(at(container, "volumeMounts", 0, "mountPath"), args[args.indexOf("--cert-dir") + 1]);
+    const flag = (name: string): string | undefined => args[args.indexOf(name) + 1];
+    assert.equal(flag("--certificates"), "self-managed");
+    assert.equal(flag("--service-name"), at(only("Service"), "metadata", "name"));
+    const local = at(only("Role", "pullguard-certificates"), "rules") as readonly { resourceNames?: unknown }[];
+    assert.deepEqual(local.find(({ resourceNames }) => resourceNames)?.resourceNames, [flag("--certificate-secret")]);
+    assert.equal(at(only("Role", "pullguard-certificates"), "metadata", "namespace"), namespace);
+    const wide = at(only("ClusterRole", "pullguard-certificates"), "rules", 0);
+    assert.deepEqual(at(wide, "resourceNames"), [flag("--webhook-configuration")]);
+    assert.deepEqual(at(container, "env", 0), {
+      name: "POD_NAMESPACE",
+      valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } },
+    });
   });
 
   it("has time to drain and to finish what is under way", () => {
@@ -266,70 +245,6 @@ describe("the webhook configuration", () => {
   it("sends nothing that the engine does not read", () => {
     const wanted = [...admitted.map(({ resource }) => resource), "pods/ephemeralcontainers"];
     assert.deepEqual(rules.flatMap(({ resources }) => resources).sort(), wanted.sort());
-  });
-});
-
-describe("the component for mutation", () => {
-  const component = loadObjects("manifests/mutation");
-  const found = (kind: string): unknown => component.find((object) => object.kind === kind)?.value;
-  const webhook = at(found("MutatingWebhookConfiguration"), "webhooks", 0);
-  const validating = at(only("ValidatingWebhookConfiguration"), "webhooks", 0);
-
-  it("is not applied unless an overlay asks for it", () => {
-    const [kustomize] = loadDocuments("manifests/mutation/kustomization.yaml");
-    assert.equal(at(kustomize, "kind"), "Component");
-    assert.deepEqual(
-      readdirSync("manifests/mutation")
-        .filter((file) => file !== "kustomization.yaml")
-        .sort(),
-      [...(at(kustomize, "resources") as string[])].sort(),
-    );
-    assert.ok(!JSON.stringify(kustomization).includes("mutation"));
-  });
-
-  it("has a webhook with the exemptions and the patience of the validating one, and no side effects", () => {
-    for (const field of ["failurePolicy", "timeoutSeconds", "matchPolicy", "namespaceSelector"]) {
-      assert.deepEqual(at(webhook, field), at(validating, field), field);
-    }
-    assert.equal(at(webhook, "sideEffects"), "None");
-    assert.equal(at(webhook, "reinvocationPolicy"), "IfNeeded");
-    assert.deepEqual(at(webhook, "clientConfig", "service"), {
-      name: "pullguard",
-      namespace,
-      port: 443,
-      path: "/mutate",
-    });
-  });
-
-  it("sends what the validating one sends, but for debug containers", () => {
-    const sent = (of: unknown): readonly string[] =>
-      (at(of, "rules") as readonly Rule[]).flatMap(({ apiGroups, resources, operations }) =>
-        resources.map((resource) => `${apiGroups.join()} ${resource} ${operations.join()}`),
-      );
-    assert.deepEqual(
-      sent(webhook),
-      sent(validating).filter((line) => !line.includes("ephemeralcontainers")),
-    );
-  });
-
-  it("allows to list Secrets, and nothing else", () => {
-    assert.deepEqual(at(found("ClusterRole"), "rules"), [{ apiGroups: [""], resources: ["secrets"], verbs: ["list"] }]);
-    assert.deepEqual(at(found("ClusterRoleBinding"), "subjects"), at(only("ClusterRoleBinding"), "subjects"));
-  });
-});
-
-describe("the component for events", () => {
-  const component = loadObjects("manifests/events");
-
-  it("allows to create Events, and nothing else, and is not applied unless an overlay asks for it", () => {
-    const [kustomize] = loadDocuments("manifests/events/kustomization.yaml");
-    assert.equal(at(kustomize, "kind"), "Component");
-    assert.deepEqual(at(kustomize, "resources"), ["rbac-events.yaml"]);
-    const found = (kind: string): unknown => component.find((object) => object.kind === kind)?.value;
-    assert.deepEqual(at(found("ClusterRole"), "rules"), [
-      { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
-    ]);
-    assert.deepEqual(at(found("ClusterRoleBinding"), "subjects"), at(only("ClusterRoleBinding"), "subjects"));
   });
 });
 

@@ -20,6 +20,8 @@ export interface Kube {
   writeKubeconfig(name: string, access: KubeAccess): string;
   /** What the first user given to {@link startKube} has asked, or another of them, in order. */
   audited(user?: string): readonly AuditedRequest[];
+  /** The API server alone goes away, its objects stay; `meanwhile` runs, and it comes back on the same port. */
+  restart(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -53,8 +55,8 @@ export async function startKube(assets: KubeAssets, auditedUsers: readonly strin
     const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
     const credentials = await writeCredentials(folder, auditedUsers);
     daemons.push(startDaemon(assets.etcd, etcdArgs(folder, etcdPort, peerPort), folder));
-    const server = startDaemon(assets.apiServer, apiServerArgs(folder, port, etcdPort), folder);
-    daemons.push(server);
+    const startServer = (): Daemon => startDaemon(assets.apiServer, apiServerArgs(folder, port, etcdPort), folder);
+    daemons.push(startServer());
     const adminAccess = { server: `https://127.0.0.1:${port}`, ...credentials };
     const admin = createKubeClient(adminAccess);
     clients.push(admin);
@@ -67,6 +69,12 @@ export async function startKube(assets: KubeAssets, auditedUsers: readonly strin
       folder,
       writeKubeconfig: (name, access) => writeKubeconfig(join(folder, `${name}.kubeconfig`), access),
       audited: (user = auditedUsers[0]) => readAudit(join(folder, "audit.log"), user),
+      restart: async (meanwhile) => {
+        await daemons.pop()?.stop();
+        await meanwhile();
+        daemons.push(startServer());
+        await untilReady(admin, daemons);
+      },
       stop,
     };
   } catch (error) {

@@ -41,7 +41,7 @@ export interface KubeClient {
   close(): void;
 }
 
-/** Kinds of the tests that live outside namespaces. Every plural of theirs is made with an s. */
+/** Kinds of the tests that live outside namespaces. Every plural is made with an s, or -ies for -y. */
 const clusterWide = [
   ...["Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"],
   ...["CustomResourceDefinition", "NodePullProfile", "PullguardConfig", "MutatingWebhookConfiguration"],
@@ -54,7 +54,7 @@ export function collectionPath(object: KubeObject): string {
   const kind = object.kind ?? "";
   const group = version.includes("/") ? `/apis/${version}` : `/api/${version}`;
   const scope = clusterWide.includes(kind) ? "" : `/namespaces/${object.metadata?.namespace ?? "default"}`;
-  return `${group}${scope}/${kind.toLowerCase()}s`;
+  return `${group}${scope}/${kind.toLowerCase().replace(/y$/, "ie")}s`;
 }
 
 /** The path of the object itself. */

@@ -9,4 +9,4 @@ export {
   type KubeObject,
   objectPath,
 } from "./client.js";
-export { type Daemon, eventually, startDaemon } from "./daemon.js";
+export { type Daemon, eventually, freePorts, startDaemon } from "./daemon.js";
