@@ -1,17 +1,14 @@
-import { randomBytes } from "node:crypto";
+import { assembleCheck } from "../src/bin/assemble.js";
 import { systemClock as clock } from "../src/bin/system.js";
-import { type Check, createCheck } from "../src/check/index.js";
+import type { Check } from "../src/check/index.js";
 import { inMemorySecretSource, type PullSecret, pullSecretFromObject } from "../src/credentials/index.js";
-import { candidateProfiles, fixedNodes, nodeFilesFromMap, parseRuntime } from "../src/node/index.js";
-import { parsePlatform } from "../src/oci/index.js";
-import { createPredictor } from "../src/prediction/index.js";
-import { createRegistryClient } from "../src/registry/index.js";
-import { labUser } from "../test/support/lab/index.js";
+import { nodeFilesFromMap } from "../src/node/index.js";
+import { benchUser } from "./bench-user.js";
 import type { Registries } from "./registry-process.js";
 
-/** Name of the Secret, in namespace `shop`, that holds the login of every registry. */
+/** Name of the Secret, in every namespace, that holds the login of every registry. */
 export const secretName = "registry-login";
-/** Namespace of everything that is checked. */
+/** Namespace of what is checked where nothing else is said. */
 export const namespace = "shop";
 
 /** What the nodes are said to be; nothing said makes Pullguard ask for every runtime it assumes. */
@@ -20,52 +17,52 @@ export interface NodeSaying {
   readonly platform?: string;
 }
 
-/** Builds checks over one registry client, as a process would hold it. */
+/** A check with everything below it, put together as the program does. */
 export interface BenchEngine {
-  /** A check that remembers no outcome; connections, tokens and what registries asked for are the client's. */
-  freshCheck(): Check;
+  readonly check: Check;
   close(): Promise<void>;
 }
 
-export function createBenchEngine(registries: Registries, saying: NodeSaying): BenchEngine {
-  const identityKey = randomBytes(32);
-  const client = createRegistryClient({
-    clock,
-    systemCaPems: undefined,
-    identityKey: identityKey.toString("hex"),
-    userAgent: "pullguard-bench",
-  });
-  const profiles = candidateProfiles({
-    ...(saying.runtime === undefined ? {} : { runtime: parseRuntime(saying.runtime) }),
-    ...(saying.platform === undefined ? {} : { platform: parsePlatform(saying.platform) }),
-    node: { name: "node", files: nodeFilesFromMap(registries.nodeFiles), identityKey },
-  });
+/** @param namespaces more of them, whose Secrets hold logins of their own, as `robot-<namespace>` */
+export function createBenchEngine(
+  registries: Registries,
+  saying: NodeSaying,
+  namespaces: readonly string[] = [],
+): BenchEngine {
   const secrets = inMemorySecretSource({
-    secrets: [loginSecret(registries)],
-    serviceAccounts: [{ namespace, name: "default", imagePullSecrets: [] }],
+    secrets: [
+      loginSecret(registries, namespace, benchUser.username),
+      ...namespaces.map((name) => loginSecret(registries, name, `${benchUser.username}-${name}`)),
+    ],
+    serviceAccounts: [namespace, ...namespaces].map((name) => ({
+      namespace: name,
+      name: "default",
+      imagePullSecrets: [],
+    })),
     absent: { kind: "not-found" },
   });
-  return {
-    freshCheck: () =>
-      createCheck({
-        clock,
-        nodes: fixedNodes(profiles),
-        predictor: createPredictor({ client, clock, maxCachedOutcomes: 1000, lingerMs: 0 }),
-        secrets,
-        keyring: { identityKey },
-        missingSecretsMayAppear: true,
-        injectServiceAccount: "templates",
-      }),
-    close: () => client.close(),
-  };
+  return assembleCheck({
+    clock,
+    version: "bench",
+    secrets,
+    missingSecretsMayAppear: true,
+    node: {
+      ...saying,
+      root: { path: "bench", files: nodeFilesFromMap(registries.nodeFiles) },
+      credentials: "none",
+    },
+    injectServiceAccount: "templates",
+    lingerMs: 10_000,
+  });
 }
 
-function loginSecret({ addresses }: Registries): PullSecret {
-  const auths = { [addresses.basic]: labUser, [addresses.bearer]: labUser };
+function loginSecret({ addresses }: Registries, ownNamespace: string, username: string): PullSecret {
+  const login = { username, password: benchUser.password };
+  const auths = { [addresses.basic]: login, [addresses.bearer]: login };
   return pullSecretFromObject({
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: secretName, namespace, resourceVersion: "1" },
+    metadata: { name: secretName, namespace: ownNamespace, resourceVersion: "1" },
     type: "kubernetes.io/dockerconfigjson",
     stringData: { ".dockerconfigjson": JSON.stringify({ auths }) },
   });

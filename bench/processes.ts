@@ -5,7 +5,7 @@ import { once } from "node:events";
 export interface Companion<Ready> {
   readonly ready: Ready;
   /** Sends a message and waits for the next one that comes back. */
-  ask<Answer>(message: string): Promise<Answer>;
+  ask<Answer>(message: object | string): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -13,15 +13,21 @@ export interface Companion<Ready> {
  * Starts a script of this folder in a process of its own, so that what is measured shares no event loop with the one who
  * measures. Its standard output (logs) goes nowhere.
  * @param argument  handed to the script as JSON
+ * @param execArgv  options of Node.js
  */
-export async function startCompanion<Ready>(script: string, argument: unknown): Promise<Companion<Ready>> {
+export async function startCompanion<Ready>(
+  script: string,
+  argument: unknown,
+  execArgv: readonly string[] = [],
+): Promise<Companion<Ready>> {
   const child = fork(new URL(script, import.meta.url), [JSON.stringify(argument)], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
+    execArgv: [...execArgv],
   });
   const ready = await nextMessage<Ready>(child, script);
   return {
     ready,
-    async ask<Answer>(message: string) {
+    async ask<Answer>(message: object | string) {
       const answer = nextMessage<Answer>(child, script);
       child.send(message);
       return await answer;

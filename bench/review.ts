@@ -2,15 +2,18 @@ import { namespace, secretName } from "./engine.js";
 
 /** What of the Pod differs from one review to another. */
 export interface ReviewWish {
-  /** `host:port` of the registry. */
-  readonly registry: string;
+  /** One container each. */
+  readonly images: readonly string[];
   /** Whether the Pod lists the Secret with the registries' logins. */
   readonly withSecret: boolean;
+  readonly namespace?: string;
+  /** The Secret's name; {@link secretName} where absent. */
+  readonly secret?: string;
 }
 
 /**
- * The CREATE of a Pod as an API server sends it, defaults and managed fields included (about 4 KiB): an init container, a
- * container and a sidecar with two distinct images.
+ * The CREATE of a Pod as an API server sends it, defaults and managed fields included: 4 KiB with up to three images, about
+ * 1 KiB more for each further one.
  */
 export function podReview(wish: ReviewWish): string {
   const spec = podSpec(wish);
@@ -21,14 +24,20 @@ export function podReview(wish: ReviewWish): string {
       uid: "5f3c8f0e-6b1f-4a6e-9d53-0f8a3c1b7e42",
       ...kindOf("Pod", "pods"),
       name: "web-7d9f8c6b5-x2x4k",
-      namespace,
+      namespace: wish.namespace ?? namespace,
       operation: "CREATE",
       userInfo: {
         username: "system:serviceaccount:kube-system:replicaset-controller",
         uid: "0c2b6a5e-3f77-4b0e-8a53-7b1f60a2d9c1",
         groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
       },
-      object: { kind: "Pod", apiVersion: "v1", metadata: metadata(spec.containers), spec, status },
+      object: {
+        kind: "Pod",
+        apiVersion: "v1",
+        metadata: metadata(spec.containers, wish.namespace ?? namespace),
+        spec,
+        status,
+      },
       oldObject: null,
       dryRun: false,
       options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1" },
@@ -44,7 +53,7 @@ function kindOf(kind: string, resource: string) {
   return { kind: kinds, resource: resources, requestKind: kinds, requestResource: resources };
 }
 
-function metadata(containers: readonly { readonly name: string }[]) {
+function metadata(containers: readonly { readonly name: string }[], ownNamespace: string) {
   const fields = Object.fromEntries(
     containers.map(({ name }) => [
       `k:{"name":"${name}"}`,
@@ -63,7 +72,7 @@ function metadata(containers: readonly { readonly name: string }[]) {
   return {
     name: "web-7d9f8c6b5-x2x4k",
     generateName: "web-7d9f8c6b5-",
-    namespace,
+    namespace: ownNamespace,
     uid: "a3d7c1e9-52c4-4f0b-8a35-1f1d2f7a9b60",
     creationTimestamp: "2026-01-01T00:00:00Z",
     labels: { app: "web", "pod-template-hash": "7d9f8c6b5" },
@@ -90,8 +99,7 @@ function metadata(containers: readonly { readonly name: string }[]) {
   };
 }
 
-function podSpec({ registry, withSecret }: ReviewWish) {
-  const app = `${registry}/team/app:v1`;
+function podSpec({ images, withSecret, secret }: ReviewWish) {
   return {
     volumes: [
       {
@@ -105,15 +113,14 @@ function podSpec({ registry, withSecret }: ReviewWish) {
         },
       },
     ],
-    initContainers: [container("migrate", app)],
-    containers: [container("web", app), container("proxy", `${registry}/idx:multi`)],
+    containers: images.map((image, index) => container(`web-${index}`, image)),
     restartPolicy: "Always",
     terminationGracePeriodSeconds: 30,
     dnsPolicy: "ClusterFirst",
     serviceAccountName: "default",
     serviceAccount: "default",
     securityContext: {},
-    ...(withSecret ? { imagePullSecrets: [{ name: secretName }] } : {}),
+    ...(withSecret ? { imagePullSecrets: [{ name: secret ?? secretName }] } : {}),
     schedulerName: "default-scheduler",
     tolerations: [
       { key: "node.kubernetes.io/not-ready", operator: "Exists", effect: "NoExecute", tolerationSeconds: 300 },

@@ -1,57 +1,90 @@
+import { execFileSync } from "node:child_process";
+import { appendFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { type ColdResult, measureColdCheck } from "./cold-check.js";
-import { startCompanion } from "./processes.js";
-import type { Access, Registries } from "./registry-process.js";
-import { type BenchReport, renderReport } from "./report.js";
-import { countRequests, countSecondOpinion } from "./requests.js";
-import { measureVerify, renderVerify } from "./verify.js";
-import { measureWebhook, type WebhookResult } from "./webhook.js";
+import { measureCold } from "./cold.js";
+import type { BenchPlan, Figure, GroupName } from "./figure.js";
+import { measureGrowth } from "./growth.js";
+import { type Companion, startCompanion } from "./processes.js";
+import type { Registries } from "./registry-process.js";
+import { type BenchReport, historyLine, renderReport } from "./report.js";
+import { measureReviews } from "./reviews.js";
+import { measureCli } from "./start-up.js";
+import { measureStorm } from "./storm.js";
 
 /**
- * `npm run bench [-- --quick] [-- --json]`: what the webhook adds to an express no-op, and what a cold check costs in time
- * and requests. `npm run bench -- verify`: what reading whole layers costs instead. Ratios within one run are what to
- * compare; the absolute numbers are the machine's.
+ * `npm run bench [-- GROUP…] [--quick] [--json] [--record]`: what docs/performance.md explains. Ratios within one run are what to compare; the
+ * absolute numbers are the machine's. Targets are told of and never make the run fail.
  */
 const { values, positionals } = parseArgs({
-  options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+  options: {
+    json: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
-if (positionals.includes("verify")) {
-  const result = await (values.quick ? measureVerify(64, 3) : measureVerify(1024, 5));
-  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : renderVerify(result));
-  process.exit();
+
+type Measure = (registry: Companion<Registries>, plan: BenchPlan) => Promise<readonly Figure[]>;
+
+const groups: Readonly<Record<GroupName, Measure>> = {
+  reviews: (registry, plan) => measureReviews(registry.ready, plan),
+  cold: measureCold,
+  storm: measureStorm,
+  growth: (_registry, plan) => measureGrowth(plan),
+  cli: measureCli,
+};
+
+/** What each group may take of a quick run. */
+const quickSeconds: Readonly<Record<GroupName, number>> = { reviews: 17, cold: 13, storm: 5, growth: 6, cli: 5 };
+
+function isGroup(name: string): name is GroupName {
+  return Object.hasOwn(groups, name);
 }
-const plan = values.quick
-  ? { webhook: { rounds: 3, secondsARound: 1, connections: 8 }, coldRounds: 30 }
-  : { webhook: { rounds: 9, secondsARound: 2, connections: 8 }, coldRounds: 300 };
 
-const accesses: readonly Access[] = ["public", "basic", "bearer"];
-const webhookRuns = [
-  { transport: "http", images: "public" },
-  { transport: "https", images: "public" },
-  { transport: "https", images: "private" },
-] as const;
-const note = (text: string): unknown => process.stderr.write(`${text}\n`);
+const unknown = positionals.find((name) => !isGroup(name));
+if (unknown !== undefined) {
+  process.stderr.write(`there is no group ${unknown}; groups: ${Object.keys(groups).join(", ")}\n`);
+  process.exit(2);
+}
 
+const wanted = Object.keys(groups)
+  .filter(isGroup)
+  .filter((name) => positionals.length === 0 || positionals.includes(name));
+const startMs = performance.now();
 const registry = await startCompanion<Registries>("registry-process.js", null);
+const figures: Figure[] = [];
+/** When the group under way should be over; a quick run on a busy machine makes fewer rounds. */
+let untilMs = startMs;
+const plan: BenchPlan = {
+  isQuick: values.quick,
+  hasTime: () => !values.quick || performance.now() < untilMs,
+  note: (text) => process.stderr.write(`${text}\n`),
+};
 try {
-  note("counting requests");
-  const requests = await countRequests(registry);
-  const secondOpinion = await countSecondOpinion(registry);
-  const coldCheck: ColdResult[] = [];
-  for (const access of accesses) {
-    note(`cold checks, ${access} registry`);
-    coldCheck.push(await measureColdCheck(registry.ready, access, plan.coldRounds));
+  for (const name of wanted) {
+    untilMs += quickSeconds[name] * 1000;
+    figures.push(...(await groups[name](registry, plan)));
   }
-  const webhook: WebhookResult[] = [];
-  for (const run of webhookRuns) {
-    note(`webhook over ${run.transport}, ${run.images} images`);
-    webhook.push(await measureWebhook(registry.ready, { ...plan.webhook, ...run }));
-  }
-  const machine = { node: process.version, cpus: availableParallelism() };
-  const report: BenchReport = { ...machine, quick: values.quick, webhook, coldCheck, requests, secondOpinion };
-  process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
 } finally {
   await registry.stop();
+}
+const report: BenchReport = {
+  node: process.version,
+  cpus: availableParallelism(),
+  isQuick: values.quick,
+  seconds: Math.round((performance.now() - startMs) / 1000),
+  figures,
+};
+process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+if (values.record)
+  appendFileSync(new URL("../../bench/history.jsonl", import.meta.url), historyLine(report, commit(), new Date()));
+
+/** The commit that was measured, where there is one. */
+function commit(): string {
+  try {
+    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+  } catch {
+    return "";
+  }
 }

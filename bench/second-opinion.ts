@@ -1,6 +1,6 @@
 import { createClientV2 } from "docker-registry-client";
 import { manifestAccept } from "../src/oci/index.js";
-import { labUser } from "../test/support/lab/index.js";
+import { benchUser } from "./bench-user.js";
 
 /**
  * HEAD of one manifest by docker-registry-client, login included, over plain HTTP with a new client each time. The client
@@ -8,7 +8,7 @@ import { labUser } from "../test/support/lab/index.js";
  */
 export async function drcHead(address: string, repository: string, tag: string, withLogin: boolean): Promise<void> {
   const name = `${address}/${repository}`;
-  const client = createClientV2({ name, scheme: "http", ...(withLogin ? labUser : {}) });
+  const client = createClientV2({ name, scheme: "http", ...(withLogin ? benchUser : {}) });
   try {
     await new Promise<void>((resolve, reject) => {
       client.login((error) => (error ? reject(error) : resolve()));

@@ -48,6 +48,8 @@ export interface PullMemory {
 
 /** What the command line and the webhook give to have a check built. */
 export interface AssemblyOrder {
+  /** Under which identities are hashed; assemblies that share nodes share it. One of its own where absent. */
+  readonly identityKey?: Uint8Array;
   readonly clock: Clock;
   readonly version: string;
   readonly secrets: SecretSource;
@@ -109,7 +111,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   // Nothing below compares dates: all of it asks how long something has lasted.
   const clock = steadyClock(order.clock);
   // One key for the whole process: identities made by node profiles and by Secrets must be comparable.
-  const identityKey = randomBytes(32);
+  const identityKey = order.identityKey ?? randomBytes(32);
   const rateLimits = createRateLimits(clock);
   const throughput = createThroughputMeter(clock);
   const layers = createLayerMemory(maxCachedOutcomes);

@@ -30,6 +30,8 @@ export interface ClusterView extends Pick<AssemblyOrder, "secrets" | "openNodes"
   /** How well the cluster is followed, for people. */
   watches(): Status["watches"];
   nodes(): Status["nodes"];
+  /** The cluster itself and its nodes once they are opened, for who asks about what runs; absent without a cluster. */
+  readonly followed?: { readonly access: ClusterAccess; readonly nodes: () => WatchedNodes | undefined };
   /** Conditions for being sent requests; asked for once the nodes are opened. */
   readiness(): readonly ReadinessCheck[];
   stop(): void;
@@ -113,6 +115,7 @@ function followCluster(
     ...(withPulls ? { openPulls } : {}),
     watches: watches.list,
     nodes: () => nodes?.usage(),
+    followed: { access, nodes: () => nodes },
     readiness: () => [
       { name: "service accounts", reason: accounts.notReady },
       ...(nodes === undefined ? [] : [{ name: "nodes", reason: nodes.notReady }]),

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createAdmissionGate, type ShedReason } from "../admission/index.js";
 import { type NodeView, nodeFilesBelow, openNodeCredentials, type ServeFlags } from "../cli/index.js";
 import { currentEnvironment, loadServeConfig, type ServeConfig } from "../config/index.js";
@@ -14,6 +15,7 @@ import { type OpenPolicy, openPolicy } from "./policy.js";
 import { type ServeDeps, serve } from "./serve.js";
 import { createStatusKeeper, type StatusKeeper } from "./status.js";
 import { type Following, openFollowing } from "./tracing.js";
+import { openWebhookAudit } from "./webhook-audit.js";
 
 /** What the webhook needs beyond its configuration. `stopped` resolves when it shall stop. */
 export interface WebhookDeps {
@@ -50,8 +52,10 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     const onShed = (reason: ShedReason): void => metrics.shed(reason);
     const gate = createAdmissionGate({ clock: steady, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
     const observer = checkObserver({ ...telemetry, following, keeper });
-    const given = { ...cluster, node, config, addressRules, gate, following, observer };
-    const assembly = assembleWebhookCheck(deps, given, (result) => metrics.layerVerification(result));
+    // Both look at the same nodes: what they make of credentials must be comparable.
+    const identityKey = randomBytes(32);
+    const engine = { ...cluster, node, logger, metrics, config, addressRules, gate, identityKey, following, observer };
+    const assembly = assembleWebhookCheck(deps, engine);
     const health = (): ReturnType<Assembly["registryHealth"]> => assembly.registryHealth();
     metrics.observe({ registries: health, nodes: cluster.nodes, admissions: () => gate.view() });
     try {
@@ -73,8 +77,18 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         logger,
         readiness: [...cluster.readiness(), ...policy.readiness],
       }).catch(portFault);
+      const audit = openWebhookAudit(config, {
+        ...deps,
+        cluster,
+        node,
+        logger,
+        metrics,
+        addressRules,
+        identityKey,
+        env,
+      });
       await deps.stopped;
-      await serving.stop();
+      await Promise.all([serving.stop(), audit?.stop()]);
     } finally {
       delay.stop();
       await assembly.close();
@@ -120,13 +134,19 @@ function portFault(error: unknown): never {
 function assembleWebhookCheck(
   deps: WebhookDeps,
   given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate" | "observer"> &
-    Pick<OpenPolicy, "addressRules"> & { readonly config: ServeConfig; readonly following: Following },
-  onLayer: NonNullable<AssemblyOrder["backgroundVerification"]>["onResult"],
+    Required<Pick<AssemblyOrder, "identityKey">> &
+    Pick<OpenPolicy, "addressRules"> & {
+      readonly metrics: Metrics;
+      readonly config: ServeConfig;
+      readonly following: Following;
+    },
 ): Assembly {
-  const { secrets, node, openNodes, openPulls, observer, config, addressRules, following } = given;
+  const { secrets, node, openNodes, openPulls, observer, metrics, config, addressRules, identityKey, following } =
+    given;
   return assembleCheck({
     clock: deps.clock,
     version: deps.version,
+    identityKey,
     secrets,
     // Nobody can tell whether a Secret that a live cluster lacks is about to be applied.
     missingSecretsMayAppear: true,
@@ -141,7 +161,9 @@ function assembleWebhookCheck(
     ...(observer === undefined ? {} : { observer }),
     ...(following.ports === undefined ? {} : { wrapped: following.ports }),
     layers: config.noLayers ? "skip" : "check",
-    ...(config.verifyLayers ? { backgroundVerification: { onResult: onLayer } } : {}),
+    ...(config.verifyLayers
+      ? { backgroundVerification: { onResult: (result) => metrics.layerVerification(result) } }
+      : {}),
   });
 }
 

@@ -6,7 +6,7 @@ import type { NodeSource } from "../node/index.js";
 import type { Predictor, PulledAttempt } from "../prediction/index.js";
 import { type DistinctImage, distinctImages, type Workload } from "../workload/index.js";
 import { mapConcurrently } from "./concurrently.js";
-import { distinctPlans, type NodeUnions } from "./distinct-plans.js";
+import { distinctPlans, type NodeUnions, type PlannedCheck } from "./distinct-plans.js";
 import type { CheckGate, GateVisit } from "./gate.js";
 import { podSecretsReader, type SecretsDeps, type SecretsMemory } from "./pod-secrets.js";
 import { createProfileChecks, type ImageQuestion, type ProfileChecks } from "./profile-check.js";
@@ -72,10 +72,14 @@ async function checkWorkload(
 ): Promise<readonly Finding[]> {
   const secrets = podSecretsReader(deps, workload, signal);
   const candidates = deps.nodes.candidatesFor(workload.pod);
-  const images = await mapConcurrently(distinctImages(workload), maxConcurrentImages, async (image) => ({
-    image,
-    judgement: await judgeImage(deps, profileChecks, { workload, image, secrets, candidates, uid, visit }, signal),
-  }));
+  const distinct = distinctImages(workload);
+  const judged = await mapConcurrently(distinct, maxConcurrentImages, (image) =>
+    judgeImage(deps, profileChecks, { workload, image, secrets, candidates, uid, visit }, signal),
+  );
+  const images = distinct.flatMap((image, index) => {
+    const judgement = judged[index];
+    return judgement === undefined ? [] : [{ image, judgement }];
+  });
   const advice = advise(deps, { workload, candidates, images }, uid);
   return images.map(({ image, judgement }, index) => {
     const finding = findingOf(workload, image, judgement, advice.get(index) ?? []);
@@ -125,28 +129,40 @@ function findingOf(
   };
 }
 
-async function judgeImage(
+/** A promise only where something must be waited for. */
+function judgeImage(
   deps: CheckDeps & CheckMemory,
   profileChecks: ProfileChecks,
   question: ImageQuestion & { readonly uid: string | undefined },
   signal: AbortSignal,
-): Promise<Judgement> {
+): Judgement | Promise<Judgement> {
   // Thousands of images may be left when the deadline comes; even planning them would delay the answer.
   if (signal.aborted) return judgeUnchecked();
-  try {
-    const plans = distinctPlans(profileChecks, question, deps.unions);
-    const [only] = plans;
-    if (only !== undefined && plans.length === 1) return await only.check.judge(question, only, signal);
-    const judgements = plans.map(async (planned) => ({
-      where: planned.where(),
-      judgement: await planned.check.judge(question, planned, signal),
-    }));
-    return mergeJudgements(await Promise.all(judgements));
-  } catch (error) {
+  const broken = (error: unknown): Judgement => {
     // Whatever broke, the workload must not pay for it.
     deps.observer?.onFault(error, question.uid);
     return judgeOwnFault();
+  };
+  try {
+    const judged = judgePlans(distinctPlans(profileChecks, question, deps.unions), question, signal);
+    return judged instanceof Promise ? judged.catch(broken) : judged;
+  } catch (error) {
+    return broken(error);
   }
+}
+
+function judgePlans(
+  plans: readonly PlannedCheck[],
+  question: ImageQuestion,
+  signal: AbortSignal,
+): Judgement | Promise<Judgement> {
+  const [only] = plans;
+  if (only !== undefined && plans.length === 1) return only.check.judge(question, only, signal);
+  const judgements = plans.map(async (planned) => ({
+    where: planned.where(),
+    judgement: await planned.check.judge(question, planned, signal),
+  }));
+  return Promise.all(judgements).then(mergeJudgements);
 }
 
 function report(findings: readonly Finding[]): Report {

@@ -1,10 +1,13 @@
-/** Maps with at most `limit` calls under way; results in the order of the items. */
+/** Maps with at most `limit` calls under way; results in the order of the items. What is there at once waits for nothing. */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
   limit: number,
-  map: (item: T) => Promise<R>,
+  map: (item: T) => R | Promise<R>,
 ): Promise<readonly R[]> {
-  if (items.length <= limit) return await Promise.all(items.map(map));
+  if (items.length <= limit) {
+    const mapped = items.map(map);
+    return isSettled(mapped) ? mapped : await Promise.all(mapped);
+  }
   const results = new Array<R>(items.length);
   const pending = items.entries();
   const worker = async (): Promise<void> => {
@@ -12,4 +15,8 @@ export async function mapConcurrently<T, R>(
   };
   await Promise.all(Array.from({ length: limit }, worker));
   return results;
+}
+
+function isSettled<R>(mapped: readonly (R | Promise<R>)[]): mapped is readonly R[] {
+  return !mapped.some((result) => result instanceof Promise);
 }

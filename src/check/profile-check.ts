@@ -25,7 +25,7 @@ import {
   planPull,
 } from "../prediction/index.js";
 import { repositoryName } from "../reference/index.js";
-import type { DistinctImage, Workload } from "../workload/index.js";
+import type { DistinctImage, PullPolicy, Workload } from "../workload/index.js";
 import type { GateVisit } from "./gate.js";
 import { planQuestions } from "./plan-questions.js";
 import { noSecretsRead, type PodSecretsReader, type SecretsDeps, secretsView } from "./pod-secrets.js";
@@ -92,18 +92,18 @@ function createProfileCheck(
 ): ProfileCheck {
   const dialect = dialectFor(profile);
   const hostsFor = cachedHostPlans(profile, deps.clock, hostPlanTtlMs);
-  const plans = new LRUCache<string, PullPlan>({
-    max: maxPlans,
-    ttl: hostPlanTtlMs,
-    ttlResolution: 0,
-    perf: { now: () => deps.clock.nowMs() },
-  });
+  const memory = (): LRUCache<string, PullPlan> =>
+    new LRUCache({ max: maxPlans, ttl: hostPlanTtlMs, ttlResolution: 0, perf: { now: () => deps.clock.nowMs() } });
+  const plans: Readonly<Record<PullPolicy, LRUCache<string, PullPlan>>> = {
+    Always: memory(),
+    IfNotPresent: memory(),
+    Never: memory(),
+  };
   const plan = ({ image, pullPolicy }: DistinctImage): PullPlan => {
-    const key = `${pullPolicy} ${image}`;
-    const known = plans.get(key);
+    const known = plans[pullPolicy].get(image);
     if (known !== undefined) return known;
     const made = planPull({ image, pullPolicy, runtimeGrammar: dialect.grammar, hostsFor });
-    plans.set(key, made);
+    plans[pullPolicy].set(image, made);
     return made;
   };
   return { profile, plan, questionOf, judge };

@@ -20,6 +20,9 @@ export interface EventRecorderDeps {
   readonly clock: Clock;
   /** Name of this replica, as Events show it. */
   readonly instance: string;
+  /** What is told of, as Events call it, and by whom; admissions by the webhook where absent. */
+  readonly action?: string;
+  readonly controller?: string;
   /** Hears why Events cannot be written, in codes and names, once for each reason. */
   readonly onFault?: (reason: string) => void;
 }
@@ -109,7 +112,7 @@ interface WantedEvent {
 
 /** @returns why it could not be written; undefined where it was, or is there already, or its namespace is gone */
 async function create(
-  { access, clock, instance }: EventRecorderDeps,
+  { access, clock, instance, action, controller }: EventRecorderDeps,
   { name, object, cause, note }: WantedEvent,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -119,9 +122,9 @@ async function create(
     eventTime: new V1MicroTime(clock.nowMs()),
     type: "Warning",
     reason: cause,
-    action: "Admission",
+    action: action ?? "Admission",
     note,
-    reportingController: "pullguard.dev/webhook",
+    reportingController: controller ?? "pullguard.dev/webhook",
     reportingInstance: instance,
     regarding: { ...regarding, namespace },
   };

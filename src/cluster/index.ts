@@ -1,3 +1,7 @@
+export { type AuditMembers, type AuditMembersDeps, joinAudit, type MemberTimes } from "./audit-members.js";
+export { type AuditReports, type AuditReportsDeps, clusterAuditReports } from "./audit-reports.js";
+export { type AuditStoreDeps, clusterAuditStore, type WatchedAuditStore } from "./audit-store.js";
+export { type AuditWatch, type AuditWatchDeps, watchAudited } from "./audit-watch.js";
 export { type AuditedObjects, auditedResource, listAudited } from "./audited-objects.js";
 export {
   type FollowedSecret,

@@ -8,10 +8,12 @@ type Page = Resource<never>["page"];
  * Asks for pages of a list as they are on the wire. client-node would make an object of a class of its own of every object
  * first, which for a hundred thousand Pods takes several times as long as to parse them.
  * @param path `/api/v1/pods`
+ * @param more of the query, such as a label selector
  */
 export function rawPage(
   { config, server }: ClusterAccess,
   path: string,
+  more: Readonly<Record<string, string>> = {},
 ): (query: Parameters<Page>[0], signal: AbortSignal) => Promise<unknown> {
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(server + basePath(config.getCurrentCluster()?.server), {}),
@@ -19,6 +21,7 @@ export function rawPage(
   return async ({ limit, _continue, fieldSelector }, signal) => {
     const context = configuration.baseServer.makeRequestContext(path, HttpMethod.GET);
     context.setHeaderParam("Accept", "application/json");
+    for (const [name, value] of Object.entries(more)) context.setQueryParam(name, value);
     context.setQueryParam("limit", String(limit));
     if (_continue !== undefined) context.setQueryParam("continue", _continue);
     if (fieldSelector !== undefined) context.setQueryParam("fieldSelector", fieldSelector);

@@ -30,6 +30,8 @@ export interface WatchedNodesDeps extends ProfileMaker {
 /** Nodes as watches tell them. */
 export interface WatchedNodes {
   readonly nodes: NodeSource;
+  /** Every node as it is told of at the moment. */
+  states(): readonly NodeState[];
   /** One node as it is told of at the moment. */
   nodeNamed(name: string): NodeState | undefined;
   /** Bytes of an image as a Pod has it, by what nodes tell that hold it; see {@link ImageSizes}. */
@@ -91,6 +93,7 @@ export function watchNodes(deps: WatchedNodesDeps): WatchedNodes {
   );
   return {
     nodes: view,
+    states: () => [...records.values()].map(({ node }) => node.state),
     nodeNamed: (name) => records.get(name)?.node.state,
     sizeOf: (image) => sizes.sizeOf(image),
     usage: () =>

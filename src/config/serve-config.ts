@@ -63,6 +63,14 @@ export interface ServeConfig {
    * does, which takes rights; others see numbers.
    */
   readonly statuszFindings: "local" | "all" | "none";
+  /** Asks over and over for what already runs; takes rights on everything that runs Pods. */
+  readonly audit: boolean;
+  /** Namespace of the audit's state and Leases; absent: the context's, which in a Pod is its own. */
+  readonly auditNamespace?: string;
+  /** Minutes between two times that the audit asks for an image that can be pulled. */
+  readonly auditInterval: number;
+  /** Requests a minute that the audit may send to one registry. */
+  readonly auditRate: number;
   /** Reviews that may wait for registries at a time, and that may wait for one of these places. */
   readonly maxInFlight: number;
   readonly maxQueued: number;
@@ -97,6 +105,9 @@ const defaults = {
   noLayers: false,
   verifyLayers: false,
   watchPulls: false,
+  audit: false,
+  auditInterval: 60,
+  auditRate: 60,
   maxInFlight: 128,
   maxQueued: 512,
   cacheBytes: 64 * 1024 * 1024,
@@ -130,6 +141,9 @@ export function loadServeConfig(input: LoadInput): ServeConfig {
   }
   if (settings.noCluster && settings.watchPulls) {
     throw new PullguardError("ConfigInvalid", "noCluster and watchPulls exclude each other");
+  }
+  if (settings.noCluster && settings.audit) {
+    throw new PullguardError("ConfigInvalid", "noCluster and audit exclude each other");
   }
   if (settings.noLayers && settings.verifyLayers) {
     throw new PullguardError("ConfigInvalid", "noLayers and verifyLayers exclude each other");
@@ -219,6 +233,8 @@ function settingsOf(
 }
 
 const numbers: ReadonlySet<FieldName> = new Set([
+  "auditInterval",
+  "auditRate",
   "shutdownGrace",
   "port",
   "metricsPort",

@@ -37,6 +37,10 @@ export const fields = {
   noLayers: flag,
   verifyLayers: flag,
   watchPulls: flag,
+  audit: flag,
+  auditNamespace: z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }),
+  auditInterval: z.number({ error: "must be a number of minutes" }).min(1, { error: "must be 1 at least" }),
+  auditRate: z.number({ error: "must be a number" }).min(0.1, { error: "must be 0.1 at least" }),
   maxInFlight: z
     .int(wholeNumber)
     .min(1, { error: "must be 1 at least" })

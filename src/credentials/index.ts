@@ -1,3 +1,4 @@
+export { type CredentialExpiry, credentialExpiry } from "./expiry.js";
 export { credentialIdentity } from "./identity.js";
 export { type InMemorySecrets, inMemorySecretSource } from "./in-memory-source.js";
 export { buildKeyring, type KeyringDeps, type KeyringSource } from "./keyring.js";

@@ -4,7 +4,7 @@ import type { Clock } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { formatPlatform, type Platform } from "../oci/index.js";
-import { pullObject, repositoryName } from "../reference/index.js";
+import { type ImageReference, pullObject, repositoryName } from "../reference/index.js";
 import type { RateLimits, RegistryClient } from "../registry/index.js";
 import { createContentChecker } from "./content/content-check.js";
 import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
@@ -77,8 +77,10 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   const placeOf = ({ reference, hosts }: PullQuestion, { dialect, platform }: AskedNode): string =>
     `${repositoryName(reference)}\n${dialect.id}\n${platformKey(platform)}\n${hostsHash(hosts)}`;
 
+  const keyFor = rememberedKeys((question, node) => keyOf(placeOf(question, node), question));
+
   const recall: Predictor["recall"] = (question, node) => {
-    const known = cache.get(keyOf(placeOf(question, node), question));
+    const known = cache.get(keyFor(question, node));
     if (known !== undefined) deps.onCache?.("hit");
     return known;
   };
@@ -90,7 +92,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       const known = recall(question, node);
       if (known !== undefined) return known;
       const where = placeOf(question, node);
-      const key = keyOf(where, question);
+      const key = keyFor(question, node);
       deps.onCache?.(progress.has(key) ? "shared" : "miss");
       if (signal.aborted) return unfinished(undefined);
       const manifestsFor = (credential: RegistryCredential | undefined): ManifestMemory => ({
@@ -162,6 +164,35 @@ function keyOf(where: string, { reference, credentials }: PullQuestion): string 
   const [only] = credentials;
   const identities = credentials.length === 1 ? identityOf(only) : credentials.map(identityOf).join("\n");
   return `${where}\n${pullObject(reference)}\n${identities}`;
+}
+
+/**
+ * Keys are long, and a plan asks the same question for as long as it is remembered: its key is then the same text, whose
+ * hash the engine knows already.
+ */
+function rememberedKeys(
+  make: (question: PullQuestion, node: AskedNode) => string,
+): (question: PullQuestion, node: AskedNode) => string {
+  const last = new WeakMap<
+    ImageReference,
+    { readonly question: PullQuestion; readonly node: AskedNode; readonly key: string }
+  >();
+  return (question, node) => {
+    const before = last.get(question.reference);
+    if (before !== undefined && isSame(before.question, question) && isAlike(before.node, node)) return before.key;
+    const key = make(question, node);
+    last.set(question.reference, { question, node, key });
+    return key;
+  };
+}
+
+function isSame(one: PullQuestion, other: PullQuestion): boolean {
+  if (one.hosts !== other.hosts || one.credentials.length !== other.credentials.length) return false;
+  return one.credentials.every((credential, index) => credential === other.credentials[index]);
+}
+
+function isAlike(one: AskedNode, other: AskedNode): boolean {
+  return one.dialect === other.dialect && one.platform === other.platform;
 }
 
 function identityOf(credential: RegistryCredential | undefined): string {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { CredentialOrigin, RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import type { Platform } from "../oci/index.js";
@@ -160,6 +161,8 @@ function beginEarly(
   if (host === undefined || release === undefined) return { session, end: () => undefined };
   const shared = sharedReads(session);
   const stop = new AbortController();
+  // Every blob of the image waits on this one signal; Node warns from eleven listeners on.
+  setMaxListeners(0, stop.signal);
   let isOver = false;
   let isDone = false;
   const cut = (): void => stop.abort(signal.reason);

@@ -1,15 +1,16 @@
-import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import type { ServerResponse } from "node:http";
+import type { ErrorRequestHandler, RequestHandler } from "express";
 import { PullguardError } from "../core/index.js";
 
 /** Sends JSON as it is: no ETag, no charset negotiation. */
-export function sendJson(res: Response, status: number, body: unknown): void {
+export function sendJson(res: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
   res.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
   res.end(text);
 }
 
 /** Answers `{ "error": { code, message } }`, the one shape of everything that is no AdmissionReview. */
-export function sendError(res: Response, status: number, code: string, message: string): void {
+export function sendError(res: ServerResponse, status: number, code: string, message: string): void {
   sendJson(res, status, { error: { code, message } });
 }
 
@@ -26,24 +27,27 @@ export const notFound: RequestHandler = (_req, res) => {
   sendError(res, 404, "NotFound", "there is nothing at this path");
 };
 
+/** The last handler of errors: see {@link answerError}. */
+export function errorAnswers(onFault: (error: unknown) => void): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error: unknown, _req, res, _next) => answerError(error, res, onFault);
+}
+
 /**
  * Turns whatever a handler threw into a JSON error without stack or quoted input. Only what is no fault of the caller's
  * goes to `onFault`.
  */
-export function errorAnswers(onFault: (error: unknown) => void): ErrorRequestHandler {
-  // Express knows an error handler by its four parameters.
-  return (error: unknown, _req, res, _next) => {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) {
-      onFault(error);
-    }
-    if (res.headersSent || res.destroyed) {
-      res.destroy();
-      return;
-    }
-    const { status, code, message } = refusal ?? { status: 500, code: "Internal", message: "internal fault" };
-    sendError(res, status, code, message);
-  };
+export function answerError(error: unknown, res: ServerResponse, onFault: (error: unknown) => void): void {
+  const refusal = refusalOf(error);
+  if (refusal === undefined) {
+    onFault(error);
+  }
+  if (res.headersSent || res.destroyed) {
+    res.destroy();
+    return;
+  }
+  const { status, code, message } = refusal ?? { status: 500, code: "Internal", message: "internal fault" };
+  sendError(res, status, code, message);
 }
 
 interface Refusal {

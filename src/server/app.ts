@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders } from "node:http";
-import express, { type Express, type Request, type Response } from "express";
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { parse as parseQuery } from "node:querystring";
+import express, { type Express, type Response } from "express";
 import {
   type AdmissionAnswer,
   type AdmissionDeps,
@@ -11,7 +12,7 @@ import {
   patchAnswer,
   reviewConfig,
 } from "../admission/index.js";
-import { errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
+import { answerError, errorAnswers, methodNotAllowed, notFound, sendError, sendJson } from "./answers.js";
 import { readJsonBody } from "./body.js";
 import { BodyBudget, passUnread } from "./body-budget.js";
 import type { CallerCheck } from "./client-certificates.js";
@@ -58,17 +59,16 @@ const unreadWarning = "pullguard is overloaded, image not checked";
  * The webhook: `POST /validate?timeout=7s`, `POST /mutate?timeout=7s`, `POST /validate-config` for Pullguard's own configuration,
  * `GET /livez`, `GET /readyz`, `GET /metrics`. A valid AdmissionReview always gets a valid AdmissionReview back, in time; everything else a JSON error.
  */
-export function createApp(deps: AppDeps): Express {
+export function createApp(deps: AppDeps): RequestListener {
   const app = bareApp();
   const timeOf = rememberedTime();
   const dateMs = deps.dateMs ?? (() => deps.admission.clock.nowMs());
   const deadlines = createDeadlines(deps.admission.clock, deps.startTimer);
-  const signalFor = (req: Request): AbortSignal => deadlines.within(timeOf(req));
+  const signalFor = (req: IncomingMessage): AbortSignal => deadlines.within(timeOf(req));
   const budget = new BodyBudget(deps.maxHeldBytes ?? defaultMaxHeldBytes);
-  app
-    .route("/validate")
-    .post((req, res) => held(deps, budget, req, res, (request) => admit(deps.admission, request, signalFor(req))))
-    .all(methodNotAllowed("POST"));
+  const validate: Handler = (req, res) =>
+    held(deps, budget, req, res, (request) => admit(deps.admission, request, signalFor(req)));
+  app.route("/validate").post(validate).all(methodNotAllowed("POST"));
   app
     .route("/mutate")
     .post((req, res) =>
@@ -87,7 +87,28 @@ export function createApp(deps: AppDeps): Express {
   observability(app, deps.readiness, deps.metrics);
   app.use(notFound);
   app.use(errorAnswers(deps.onFault));
-  return app;
+  return pastTheRouter(app, "/validate", validate, deps.onFault);
+}
+
+type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
+/**
+ * Nearly every request is a review, and finding its route would cost as much as answering it from memory: a POST whose path
+ * is written just so is answered at once, everything else by the app, this path in other spellings among it.
+ */
+function pastTheRouter(
+  app: Express,
+  path: string,
+  handler: Handler,
+  onFault: (error: unknown) => void,
+): RequestListener {
+  const withQuery = `${path}?`;
+  return (req, res) => {
+    const { url = "" } = req;
+    if (req.method === "POST" && (url === path || url.startsWith(withQuery)))
+      handler(req, res).catch((error: unknown) => answerError(error, res, onFault));
+    else app(req, res);
+  };
 }
 
 /** Where metrics come from; telemetry's registry has this shape. */
@@ -141,7 +162,7 @@ function bareApp(): Express {
 type AnswerTo = (request: AdmissionRequestView) => AdmissionAnswer | Promise<AdmissionAnswer>;
 
 /** Whether the client may not ask; it has its answer then. */
-function isRefused(callers: NonNullable<AppDeps["callers"]>, req: Request, res: Response): boolean {
+function isRefused(callers: NonNullable<AppDeps["callers"]>, req: IncomingMessage, res: ServerResponse): boolean {
   const refusal = callers.check(req.socket);
   if (refusal === undefined) return false;
   callers.onRefusal(refusal);
@@ -152,7 +173,13 @@ function isRefused(callers: NonNullable<AppDeps["callers"]>, req: Request, res: 
 }
 
 /** A review for which memory is reserved until it is answered. */
-async function held(deps: AppDeps, budget: BodyBudget, req: Request, res: Response, answerTo: AnswerTo): Promise<void> {
+async function held(
+  deps: AppDeps,
+  budget: BodyBudget,
+  req: IncomingMessage,
+  res: ServerResponse,
+  answerTo: AnswerTo,
+): Promise<void> {
   if (deps.callers !== undefined && isRefused(deps.callers, req, res)) return;
   const maxBytes = deps.maxBodyBytes ?? defaultMaxBodyBytes;
   const said = Number(req.headers["content-length"] ?? maxBytes);
@@ -169,7 +196,7 @@ async function held(deps: AppDeps, budget: BodyBudget, req: Request, res: Respon
   }
 }
 
-async function review(deps: AppDeps, req: Request, res: Response, answerTo: AnswerTo): Promise<void> {
+async function review(deps: AppDeps, req: IncomingMessage, res: ServerResponse, answerTo: AnswerTo): Promise<void> {
   const body = await readJsonBody(req, deps.maxBodyBytes ?? defaultMaxBodyBytes);
   if (body.kind === "gone") {
     return;
@@ -182,7 +209,7 @@ async function review(deps: AppDeps, req: Request, res: Response, answerTo: Answ
   // A client that goes away ends nothing: what is found out by the deadline serves its next try.
   const answer = await (deps.within === undefined
     ? answerTo(request)
-    : deps.within({ request, path: req.path, headers: req.headers }, async () => answerTo(request)));
+    : deps.within({ request, path: pathOf(req), headers: req.headers }, async () => answerTo(request)));
   if (res.destroyed) {
     return;
   }
@@ -193,14 +220,18 @@ async function review(deps: AppDeps, req: Request, res: Response, answerTo: Answ
   sendJson(res, 200, answer);
 }
 
+function pathOf({ url = "" }: IncomingMessage): string {
+  return url.split("?", 1)[0] ?? "";
+}
+
 /** An API server asks with the same URL all its life: reading the query anew costs more than the rest of the routing. */
-function rememberedTime(): (req: Request) => number {
+function rememberedTime(): (req: IncomingMessage) => number {
   let url: string | undefined;
   let timeMs = 0;
   return (req) => {
     if (req.url !== url) {
-      timeMs = checkTimeMs(req.query.timeout);
       url = req.url;
+      timeMs = checkTimeMs(parseQuery(url?.split("?", 2)[1] ?? "").timeout);
     }
     return timeMs;
   };

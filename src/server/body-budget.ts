@@ -1,4 +1,4 @@
-import type { Request, Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { patchAnswer } from "../admission/index.js";
 import { sendError, sendJson } from "./answers.js";
 
@@ -37,7 +37,7 @@ const longestStart = 4096;
  * can be told the answer is 503, which is up to the webhook's `failurePolicy`.
  * Source: k8s.io/api/admission/v1 `AdmissionReview`, as encoding/json writes it: in the order of its fields.
  */
-export function passUnread(req: Request, res: Response, warning: string): Promise<void> {
+export function passUnread(req: IncomingMessage, res: ServerResponse, warning: string): Promise<void> {
   return new Promise((resolve) => {
     let start = "";
     const answer = (uid: string | undefined): void => {

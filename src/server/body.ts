@@ -1,4 +1,4 @@
-import type { Request } from "express";
+import type { IncomingMessage } from "node:http";
 
 /** What came of reading a body. */
 export type JsonBody =
@@ -21,7 +21,7 @@ const notJson = invalid("the body is not valid JSON");
  * Pullguard does: it negotiates encodings and charsets that no API server sends.
  * @param maxBytes  a larger body is refused as soon as that is known
  */
-export function readJsonBody(req: Request, maxBytes: number): Promise<JsonBody> {
+export function readJsonBody(req: IncomingMessage, maxBytes: number): Promise<JsonBody> {
   const { headers } = req;
   if (!isJsonType(headers["content-type"]) || (headers["content-encoding"] ?? "identity") !== "identity") {
     return Promise.resolve(wrongType);

@@ -3,7 +3,7 @@ export { createLogger, type Log, type LoggerOptions, type LogLevel } from "./log
 export { type MetricDefinition, metricDefinitions } from "./metric-definitions.js";
 export { createMetrics, type Metrics, type MetricsOptions } from "./metrics.js";
 export { metricsPage } from "./metrics-page.js";
-export type { MetricsView, RegistryGauges } from "./metrics-view.js";
+export type { MetricsView, RegistryGauges, UnpullableImage } from "./metrics-view.js";
 export {
   type AdmissionTelemetry,
   createAdmissionTelemetry,

@@ -55,6 +55,8 @@ const admissionBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 const pullBuckets = [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
 const registryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+const ofWorkload = "bounded: 1000 series in all";
+
 /** All metrics, by what the code calls them. */
 export const metricDefinitions = {
   admissions: {
@@ -99,6 +101,19 @@ export const metricDefinitions = {
     type: "counter",
     help: "Images judged for admissions, by registry and by what was found.",
     labels: { registry: registryOrNone, verdict: imageVerdicts },
+  },
+  workloadUnpullable: {
+    name: "pullguard_workload_image_unpullable",
+    type: "gauge",
+    help: "Always 1: what runs and a new node could not pull, as the audit of this replica found it; only bad ones are there.",
+    labels: {
+      namespace: ofWorkload,
+      kind: ofWorkload,
+      name: ofWorkload,
+      container: ofWorkload,
+      image: ofWorkload,
+      reason: "cause codes",
+    },
   },
   faults: {
     name: "pullguard_faults_total",

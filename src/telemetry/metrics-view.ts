@@ -10,6 +10,16 @@ export interface RegistryGauges {
   readonly queued: number;
 }
 
+/** One image of one container of one workload. `reason`: the cause. */
+export interface UnpullableImage {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly container: string;
+  readonly image: string;
+  readonly reason: string;
+}
+
 /** What is read at each scrape; what is absent is not exposed. */
 export interface MetricsView {
   readonly ready?: () => boolean;
@@ -20,6 +30,8 @@ export interface MetricsView {
   readonly registries?: () => readonly RegistryGauges[];
   /** Names are this program's own. */
   readonly caches?: () => readonly { readonly cache: string; readonly entries: number; readonly bytes?: number }[];
+  /** Images of workloads that a new node could not pull, as an audit found them; at most a thousand. */
+  readonly unpullable?: () => readonly UnpullableImage[];
   readonly nodes?: () => { readonly covered: number; readonly uncovered: number } | undefined;
 }
 
@@ -41,6 +53,7 @@ export function createViews(meters: Meters, registries: RegistryLabels): Views {
     if (view.admissions !== undefined) readAdmissions(view.admissions());
     for (const { cache, entries, bytes } of view.caches?.() ?? []) readCache(cache, entries, bytes);
     readNodes(view.nodes?.());
+    readUnpullable(view);
     if (view.registries !== undefined) readRegistries(view.registries());
   };
 
@@ -58,6 +71,12 @@ export function createViews(meters: Meters, registries: RegistryLabels): Views {
     if (nodes === undefined) return;
     meters.nodes.set({ covered: "true" }, nodes.covered);
     meters.nodes.set({ covered: "false" }, nodes.uncovered);
+  }
+
+  function readUnpullable({ unpullable }: MetricsView): void {
+    if (unpullable === undefined) return;
+    meters.workloadUnpullable.reset();
+    for (const image of unpullable()) meters.workloadUnpullable.set({ ...image }, 1);
   }
 
   function readRegistries(list: readonly RegistryGauges[]): void {

@@ -15,16 +15,26 @@ export interface DistinctImage {
  * answers, so they stay apart; of those that may pull, one `Always` makes the registry needed.
  */
 export function distinctImages(workload: Workload): readonly DistinctImage[] {
-  const found = new Map<string, { image: string; pullPolicy: PullPolicy; fieldPaths: string[] }>();
+  const pulled = new Map<string, Entry>();
+  const present = new Map<string, Entry>();
+  const found: Entry[] = [];
   for (const { image, pullPolicy, fieldPath } of workload.pod.images) {
-    const key = pullPolicy === "Never" ? `never ${image}` : `pulls ${image}`;
-    const entry = found.get(key);
+    const known = pullPolicy === "Never" ? present : pulled;
+    const entry = known.get(image);
     if (entry === undefined) {
-      found.set(key, { image, pullPolicy, fieldPaths: [fieldPath] });
+      const made = { image, pullPolicy, fieldPaths: [fieldPath] };
+      known.set(image, made);
+      found.push(made);
       continue;
     }
     entry.fieldPaths.push(fieldPath);
     if (pullPolicy === "Always") entry.pullPolicy = "Always";
   }
-  return [...found.values()];
+  return found;
+}
+
+interface Entry {
+  readonly image: string;
+  pullPolicy: PullPolicy;
+  readonly fieldPaths: string[];
 }

@@ -1,7 +1,6 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Express } from "express";
 import supertest from "supertest";
 import type { Check } from "../../src/check/index.js";
 import { type AppDeps, createApp, type MetricsSource, Readiness, type StartTimer } from "../../src/server/index.js";
@@ -18,7 +17,7 @@ export const startTimer: StartTimer = (delayMs, run) => {
 export const noMetrics: MetricsSource = { contentType: "text/plain", text: () => Promise.resolve("") };
 
 /** An app around a check, with a policy that denies what cannot be pulled. */
-export function appWith(check: Check, overrides: Partial<AppDeps> = {}): Express {
+export function appWith(check: Check, overrides: Partial<AppDeps> = {}): RequestListener {
   return createApp({
     admission: admissionDeps({ check, clock: realClock }),
     readiness: new Readiness([]),
@@ -30,13 +29,16 @@ export function appWith(check: Check, overrides: Partial<AppDeps> = {}): Express
 }
 
 /** A POST of JSON, to `/validate` if nothing else is said. */
-export function post(app: Express, body: string | object, path = "/validate") {
+export function post(app: RequestListener, body: string | object, path = "/validate") {
   return supertest(app).post(path).set("content-type", "application/json").send(body);
 }
 
 /** Serves the app on a free port while `use` runs. */
-export async function listening(app: Express, use: (port: number, server: Server) => Promise<void>): Promise<void> {
-  const server = app.listen(0, "127.0.0.1");
+export async function listening(
+  app: RequestListener,
+  use: (port: number, server: Server) => Promise<void>,
+): Promise<void> {
+  const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
   try {
     await use((server.address() as AddressInfo).port, server);

@@ -53,18 +53,25 @@ export function diagnosisContext(values: Partial<DiagnosisContext> = {}): Diagno
 /** A clock that stands still until it is moved. Sleepers wake when their time has come. */
 export function fakeClock(startMs = 0) {
   let now = startMs;
-  const sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+  let sleepers: readonly { readonly until: number; readonly wake: () => void }[] = [];
   return {
     nowMs: () => now,
     sleep(ms: number, signal?: AbortSignal): Promise<void> {
       return new Promise((resolve, reject) => {
-        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-        sleepers.push({ until: now + ms, wake: resolve });
+        const giveUp = (): void => reject(signal?.reason);
+        const wake = (): void => {
+          signal?.removeEventListener("abort", giveUp);
+          resolve();
+        };
+        signal?.addEventListener("abort", giveUp, { once: true });
+        sleepers = [...sleepers, { until: now + ms, wake }];
       });
     },
     advance(ms: number): void {
       now += ms;
-      for (const sleeper of sleepers) if (sleeper.until <= now) sleeper.wake();
+      const due = sleepers.filter(({ until }) => until <= now);
+      sleepers = sleepers.filter(({ until }) => until > now);
+      for (const { wake } of due) wake();
     },
   };
 }

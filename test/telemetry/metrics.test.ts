@@ -35,6 +35,16 @@ function exercise(metrics: Metrics): void {
     registries: () => [{ registry: "registry.test", state: "open", inFlight: 1, queued: 4 }],
     caches: () => [{ cache: "outcomes", entries: 7, bytes: 900 }],
     nodes: () => ({ covered: 3, uncovered: 1 }),
+    unpullable: () => [
+      {
+        namespace: "shop",
+        kind: "Deployment",
+        name: "web",
+        container: "app",
+        image: "a.test/b:v1",
+        reason: "TagNotFound",
+      },
+    ],
   });
 }
 

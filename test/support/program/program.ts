@@ -42,7 +42,18 @@ export async function startProgram(
   const certDir = await mkdtemp(join(tmpdir(), "pullguard-program-"));
   const made = await makeServingCertificates({ names: ["127.0.0.1"], days: 30, clock: realClock });
   await writeServingCertificates(certDir, made, false);
-  const own = ["serve", "--no-cluster", "--shutdown-grace", "3", "--port", "0", "--metrics-port", "0", "--cert-dir", certDir];
+  const own = [
+    "serve",
+    "--no-cluster",
+    "--shutdown-grace",
+    "3",
+    "--port",
+    "0",
+    "--metrics-port",
+    "0",
+    "--cert-dir",
+    certDir,
+  ];
   const child = spawn(process.execPath, [programPath, ...own, ...flags], { env: { PATH: process.env.PATH, ...env } });
   const lines: Record<string, unknown>[] = [];
   let errors = "";
