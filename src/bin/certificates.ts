@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import {
+  type CertificateLives,
   type ClientAuthorities,
   openSelfManaged,
   type ReloadOutcome,
@@ -18,7 +19,7 @@ import {
   type WatchEvent,
 } from "../cluster/index.js";
 import type { ServeConfig } from "../config/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, PullguardError, steadyClock } from "../core/index.js";
 import { type AppDeps, type CertificateSource, createCallerCheck, type ReadinessCheck } from "../server/index.js";
 import type { Log, Metrics } from "../telemetry/index.js";
 import { steadyMs } from "./system.js";
@@ -83,14 +84,14 @@ export type SelfManagedConfig = Pick<
 export async function openClusterCertificates(
   config: SelfManagedConfig,
   env: Readonly<Record<string, string | undefined>>,
-  deps: CertificateDeps,
+  deps: CertificateDeps & { readonly lives?: CertificateLives },
 ): Promise<OpenCertificates> {
-  const { clock, logger } = deps;
+  const { clock, logger, lives } = deps;
   const { kubeconfig, serviceName } = config;
   const access = loadCluster(kubeconfig === undefined ? { kind: "default" } : { kind: "file", path: kubeconfig });
   if (access === undefined) throw new PullguardError("ConfigInvalid", "self-managed certificates need a cluster");
   const namespace = ownNamespace(config.namespace, env);
-  const shared = { access, clock };
+  const shared = { access, clock: steadyClock(clock) };
   const secret = followSecret({
     ...{ ...shared, namespace, name: config.certificateSecret },
     onEvent: watchReporter(logger, "the certificates' Secret"),
@@ -111,6 +112,7 @@ export async function openClusterCertificates(
   });
   const self = await openSelfManaged({
     ...{ secret, bundles, leadership: election, names: serviceNames(serviceName, namespace), clock, steadyMs },
+    ...(lives === undefined ? {} : { lives }),
     onEvent: (event) => report(deps, event),
   });
   return {

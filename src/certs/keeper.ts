@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../core/index.js";
 import type { TrustedAuthority } from "./bundle.js";
-import { type IssuedPair, type KeptCertificates, readKept } from "./kept.js";
+import { type IssuedPair, isBlank, type KeptCertificates, readKept } from "./kept.js";
 import type { BundleHolder, BundlePort, CertificateSecretPort, Leadership } from "./ports.js";
 import { Publication } from "./publication.js";
 import { type CertificateLives, nextStep } from "./rotation.js";
@@ -103,7 +103,8 @@ class Keeper {
     const found = secret.current();
     if (!leadership.isLeader() || found.kind === "unknown") return longestWaitMs;
     const nowMs = clock.nowMs();
-    const kept = found.kind === "found" ? readKept(found.values, names[0] ?? "", nowMs) : undefined;
+    const kept =
+      found.kind === "found" && !isBlank(found.values) ? readKept(found.values, names[0] ?? "", nowMs) : undefined;
     const holders = bundles.current();
     if (typeof holders !== "string") {
       this.#publication.observe(holders, kept?.authorities ?? []);

@@ -15,6 +15,12 @@ export const entryNames = {
   authorityKey: "ca.key",
 } as const;
 
+/** Whether nobody has put anything into the Secret yet; it may be installed so, for the leader to fill. */
+export function isBlank(values: SecretValues): boolean {
+  const entries = values.reveal();
+  return Object.values(entryNames).every((name) => (entries[name] ?? "").trim() === "");
+}
+
 /** A pair to serve, and the CA of the bundle that signed it. */
 export interface IssuedPair extends ServingPair {
   readonly issuer: TrustedAuthority;

@@ -43,7 +43,7 @@ export type RotationStep =
  * The next step from what the Secret holds. A new CA comes in beside the old one and signs nothing at first; once it is known for
  * long enough, the next certificate is signed by it. A certificate never outlives its CA, so a CA leaves when it has expired:
  * by then nobody can serve a certificate that it signed, not even a replica that has seen no change for months.
- * @param kept  undefined where there is no Secret
+ * @param kept  undefined where there is no Secret, or nothing in it
  */
 export async function nextStep(kept: KeptCertificates | undefined, view: RotationView): Promise<RotationStep> {
   const { nowMs, lives, publishedForMs } = view;
@@ -117,7 +117,7 @@ function issue(signer: KeyedCertificate & { readonly notAfterMs: number }, { nam
 }
 
 function reasonOf(kept: KeptCertificates | undefined): string {
-  if (kept === undefined) return "there was no Secret";
+  if (kept === undefined) return "there was no pair";
   return kept.faults.length === 0 ? "CAs that have expired are removed" : kept.faults.join("; ");
 }
 

@@ -1,7 +1,7 @@
 import type { Clock, Redacted } from "../core/index.js";
 import type { TrustedAuthority } from "./bundle.js";
 import { type KeeperEvent, keepCertificates } from "./keeper.js";
-import { type IssuedPair, readKept } from "./kept.js";
+import { type IssuedPair, isBlank, readKept } from "./kept.js";
 import { makeServingCertificates } from "./make.js";
 import type { BundlePort, CertificateSecretPort, Leadership } from "./ports.js";
 import { type CertificateLives, usualLives } from "./rotation.js";
@@ -65,6 +65,10 @@ export async function openSelfManaged(deps: SelfManagedDeps): Promise<SelfManage
   const adopt = (): void => {
     const found = secret.current();
     if (found.kind !== "found") return;
+    if (isBlank(found.values)) {
+      unusable = "the Secret is empty";
+      return;
+    }
     const { pair, authorities, faults } = readKept(found.values, names[0] ?? "", clock.nowMs());
     if (pair === undefined) {
       refuse(faults.join("; "));

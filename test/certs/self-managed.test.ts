@@ -40,7 +40,7 @@ describe("self-managed certificates", () => {
     await until(() => a.self.notReady() === undefined && b.self.notReady() === undefined);
     const signers = new Map<string, number>();
     const leaves = new Set<string>();
-    for (let hour = 0; hour < 80 * 24; hour += 12) {
+    for (let hour = 0; hour < 62 * 24; hour += 12) {
       world.clock.advance(12 * hourMs);
       await world.settle(1);
       for (const replica of [a, b]) {
@@ -57,10 +57,10 @@ describe("self-managed certificates", () => {
         assert.ok(!isNew || !leaf(a).verify(publicKey), "a new CA is known before it is needed");
       }
     }
-    assert.ok(signers.size >= 4, `${signers.size} CAs`);
-    assert.ok(leaves.size >= 14, `${leaves.size} certificates`);
+    assert.ok(signers.size >= 3, `${signers.size} CAs`);
+    assert.ok(leaves.size >= 11, `${leaves.size} certificates`);
     assert.ok(!kinds(a).includes("fault") && !kinds(b).includes("unusable"));
-  });
+  }).timeout(60_000);
 
   it("come back when the Secret is deleted: the pair at once, and a new CA once it is known", async () => {
     const [a, b] = [await world.start("a", true), await world.start("b", false)];

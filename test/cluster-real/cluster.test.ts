@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { findKubeAssets, type KubeAssets } from "../support/kube/index.js";
 import { labUser } from "../support/lab/index.js";
 import { admissionTests } from "./admission.js";
+import { certificateTests } from "./certificates.js";
 import { kubectlTests } from "./kubectl.js";
 import { nodeTests } from "./nodes.js";
 import { deployment, pullSecret } from "./objects.js";
@@ -43,6 +44,7 @@ describe("with a real API server", function () {
   policyTests(started, () => assets?.kubectl);
   nodeTests(started);
   pullsTests(started);
+  certificateTests(started);
   kubectlTests(started, () => assets?.kubectl, required);
   replicaTests(started);
 
