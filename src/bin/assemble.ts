@@ -74,6 +74,8 @@ export interface AssemblyOrder {
   readonly limits?: RegistryLimits;
   /** Bounds what asks registries at a time; absent: nothing does. */
   readonly gate?: CheckGate;
+  /** Memory for what is remembered of images; 64 MiB where absent. */
+  readonly cacheBytes?: number;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   /** Puts something around what the check is made of, to follow its work. */
@@ -100,7 +102,9 @@ export interface Assembly {
   close(): Promise<void>;
 }
 
-const maxCachedOutcomes = 10_000;
+const usualCacheBytes = 64 * 1024 * 1024;
+/** Of the memory for what is known of images: what nodes have of them, for advice; the rest is the predictor's. */
+const layersShare = 1 / 8;
 
 /**
  * Builds a check and the long-lived objects below it; dials nothing.
@@ -114,7 +118,8 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   const identityKey = order.identityKey ?? randomBytes(32);
   const rateLimits = createRateLimits(clock);
   const throughput = createThroughputMeter(clock);
-  const layers = createLayerMemory(maxCachedOutcomes);
+  const { cacheBytes = usualCacheBytes } = order;
+  const layers = createLayerMemory(cacheBytes * layersShare);
   const profiles = profileMaker(order.node, identityKey, clock);
   const client = createRegistryClient({
     clock,
@@ -135,7 +140,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     client,
     rateLimits,
     clock,
-    maxCachedOutcomes,
+    cacheBytes: cacheBytes * (1 - layersShare),
     lingerMs: order.lingerMs,
     ...(order.layers === undefined ? {} : { layers: order.layers }),
     ...(observer === undefined ? {} : { onCache: (result) => observer.onCache(result) }),

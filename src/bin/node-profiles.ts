@@ -52,6 +52,7 @@ export function profileMaker(view: NodeView, identityKey: Uint8Array, clock: Clo
     unseenFor: (programs) => {
       const key = JSON.stringify(programs);
       const made = unseen.get(key) ?? make(programs, readRuntime(programs.runtime) ?? runtimeSaid);
+      if (unseen.size >= maxUnseen) unseen.clear();
       unseen.set(key, made);
       return made;
     },
@@ -80,6 +81,9 @@ function readRuntime(text: string | undefined): RuntimeVersion | undefined {
     throw error;
   }
 }
+
+/** Kinds of nodes that nobody has published; a cluster in the midst of an upgrade has some dozens. */
+const maxUnseen = 200;
 
 type NodeLookup = Extract<NodeCredentials, { kind: "known" }>["lookup"];
 

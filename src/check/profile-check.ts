@@ -34,8 +34,11 @@ import { withPlace } from "./with-place.js";
 
 /** How long a node's registry files are believed; a changed hosts.toml shows within this time. */
 const hostPlanTtlMs = 2000;
-/** Planned images that are remembered for that time, one a spelling. */
-const maxPlans = 5000;
+/** Characters of names whose plans are remembered for that time, one a spelling; whoever writes them chooses their length. */
+const maxPlannedBytes = 1024 * 1024;
+const longestPlannedBytes = 2048;
+/** About what a plan takes beside its name. */
+const planBytes = 400;
 
 export interface ProfileCheckDeps extends Pick<SecretsDeps, "missingSecretsMayAppear"> {
   readonly clock: Clock;
@@ -93,7 +96,14 @@ function createProfileCheck(
   const dialect = dialectFor(profile);
   const hostsFor = cachedHostPlans(profile, deps.clock, hostPlanTtlMs);
   const memory = (): LRUCache<string, PullPlan> =>
-    new LRUCache({ max: maxPlans, ttl: hostPlanTtlMs, ttlResolution: 0, perf: { now: () => deps.clock.nowMs() } });
+    new LRUCache({
+      maxSize: maxPlannedBytes,
+      maxEntrySize: longestPlannedBytes,
+      sizeCalculation: (_plan, name) => planBytes + name.length,
+      ttl: hostPlanTtlMs,
+      ttlResolution: 0,
+      perf: { now: () => deps.clock.nowMs() },
+    });
   const plans: Readonly<Record<PullPolicy, LRUCache<string, PullPlan>>> = {
     Always: memory(),
     IfNotPresent: memory(),

@@ -42,6 +42,8 @@ const patienceMs = 10_000;
 const burst = 25;
 const refillMs = 1_000;
 const maxRemembered = 5_000;
+/** Reasons that are told once each; API servers word them. */
+const maxTold = 100;
 const maxWaiting = 100;
 
 /**
@@ -75,6 +77,7 @@ export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
     await clock.sleep(delayMs, stopping.signal);
     const reason = await create(deps, { name, object, cause, note }, stopping.signal);
     if (reason === undefined || stopping.signal.aborted || told.has(reason)) return;
+    if (told.size >= maxTold) told.clear();
     told.add(reason);
     deps.onFault?.(reason);
   };

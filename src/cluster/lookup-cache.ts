@@ -1,12 +1,18 @@
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../core/index.js";
+import { type Clock, roughBytes } from "../core/index.js";
 
 export interface LookupCacheDeps<T> {
   readonly clock: Clock;
   /** How long an answer may be used again, in milliseconds; 0 for answers that are not kept. */
   readonly keepMs: (answer: T) => number;
   readonly maxEntries: number;
+  /** Memory for what is kept, as far as it can be estimated; 16 MiB where absent. A Secret may have a mebibyte. */
+  readonly maxBytes?: number;
 }
+
+const usualMaxBytes = 16 * 1024 * 1024;
+/** What the cache takes for an entry beside what is in it. */
+const entryBytes = 200;
 
 interface Kept<T> {
   readonly answer: T;
@@ -30,7 +36,11 @@ export class LookupCache<T extends object> {
 
   constructor(deps: LookupCacheDeps<T>) {
     this.#deps = deps;
-    this.#kept = new LRUCache({ max: deps.maxEntries });
+    this.#kept = new LRUCache({
+      max: deps.maxEntries,
+      maxSize: deps.maxBytes ?? usualMaxBytes,
+      sizeCalculation: ({ answer }, key) => entryBytes + key.length + roughBytes(answer),
+    });
   }
 
   /** What is remembered, if anything; asks nobody. */

@@ -18,6 +18,8 @@ type Read = { readonly labels: Labels | undefined };
 const foundMs = 5_000;
 const missingMs = 1_000;
 const maxEntries = 2_000;
+/** Reasons that are told once each; API servers word them. */
+const maxTold = 100;
 /** The rest of the API server's patience is for the check itself. */
 const patienceMs = 1_000;
 
@@ -36,6 +38,7 @@ export function clusterNamespaces({ access, clock, onFault }: NamespacesDeps): N
     } catch (error) {
       const reason = faultOf(error, access.server);
       if (reason !== undefined && !signal.aborted && !told.has(reason)) {
+        if (told.size >= maxTold) told.clear();
         told.add(reason);
         onFault?.(reason);
       }

@@ -2,4 +2,5 @@ export { type Clock, steadyClock } from "./clock.js";
 export { deadlineOf, noteDeadline } from "./deadline.js";
 export { type ErrorCode, PullguardError } from "./error.js";
 export { Redacted } from "./redacted.js";
+export { roughBytes } from "./rough-bytes.js";
 export { unreachable } from "./unreachable.js";

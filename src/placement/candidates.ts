@@ -5,8 +5,10 @@ import { fitsNode, mayFitPool, type Placement } from "./fits.js";
 import type { NodePool, NodeSet } from "./types.js";
 import { whereOf } from "./where.js";
 
-/** Placements whose nodes are remembered; clusters have some dozens. */
-const maxPlacements = 1000;
+/** Memory for placements whose nodes are remembered; clusters have some dozens, of some hundred bytes each. */
+const maxPlacementBytes = 4 * 1024 * 1024;
+/** What is longer was written to be long. */
+const longestPlacementBytes = 128 * 1024;
 
 /**
  * The nodes of one moment, asked where Pods may land. An answer is worked out once for all Pods that ask for the same.
@@ -16,7 +18,12 @@ const maxPlacements = 1000;
  * @param otherwise profiles of nodes that nobody listed; at least one
  */
 export function placeOn(set: NodeSet, otherwise: readonly NodeProfile[]): NodeSource {
-  const known = new LRUCache<string, readonly NodeCandidates[]>({ max: maxPlacements });
+  const known = new LRUCache<string, readonly NodeCandidates[]>({
+    maxSize: maxPlacementBytes,
+    maxEntrySize: longestPlacementBytes,
+    sizeCalculation: (groups, key) =>
+      200 + key.length + groups.reduce((bytes, { nodes = [] }) => bytes + 100 + 8 * nodes.length, 0),
+  });
   return {
     candidatesFor: (pod) => {
       const key = placementKey(pod);

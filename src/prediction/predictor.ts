@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../core/index.js";
+import { type Clock, roughBytes } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { formatPlatform, type Platform } from "../oci/index.js";
@@ -18,14 +18,16 @@ import type { FailedAttempt, PulledAttempt, PullOutcome, PullQuestion } from "./
  * sound although not all could be asked.
  */
 const trust = { pulledTag: 60, pulledDigest: 600, pulledUnasked: 10, failed: 10 } as const;
+/** How the memory is divided. Most reviews end at an outcome; the rest spares requests. */
+const shares = { outcomes: 1 / 2, manifests: 1 / 4, content: 1 / 4 } as const;
 /** A verified manifest cannot change, but it can be deleted: it is read again after this time. */
 const manifestTtlMs = 3_600_000;
 
 export interface PredictorDeps {
   readonly client: Pick<RegistryClient, "session">;
   readonly clock: Clock;
-  /** Upper bound of cached outcomes. */
-  readonly maxCachedOutcomes: number;
+  /** Memory for what is remembered of images: outcomes, manifests, configs and blobs, as far as it can be estimated. */
+  readonly cacheBytes: number;
   /** How long a check goes on after everybody who asked has left; its answer then serves the next one. */
   readonly lingerMs: number;
   /** Budgets that registries told of; absent: pulls are never spared. */
@@ -58,18 +60,21 @@ export interface Predictor {
  * The key holds the identities of all credentials that take part: nobody is served an answer that another's Secret got.
  */
 export function createPredictor(deps: PredictorDeps): Predictor {
+  const { cacheBytes } = deps;
   const cache = new LRUCache<string, PullOutcome>({
-    max: deps.maxCachedOutcomes,
+    maxSize: Math.ceil(cacheBytes * shares.outcomes),
+    sizeCalculation: entryBytes,
     ttlResolution: 0,
     perf: { now: () => deps.clock.nowMs() },
   });
   const manifests = new LRUCache<string, PulledAttempt>({
-    max: deps.maxCachedOutcomes,
+    maxSize: Math.ceil(cacheBytes * shares.manifests),
+    sizeCalculation: entryBytes,
     ttl: manifestTtlMs,
     ttlResolution: 0,
     perf: { now: () => deps.clock.nowMs() },
   });
-  const checker = createContentChecker({ clock: deps.clock, maxRememberedBlobs: 2 * deps.maxCachedOutcomes });
+  const checker = createContentChecker({ clock: deps.clock, cacheBytes: cacheBytes * shares.content });
   const ahead = createReadAhead(deps.clock, deps.rateLimits);
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
   const progress = new Map<string, Progress>();
@@ -210,14 +215,37 @@ function lifetime(outcome: PullOutcome, byDigest: boolean, heldBack: boolean): n
   }
 }
 
-/** Host lists are few and long-lived (one a registry and profile), so each is hashed once. */
+/** Hosts belong to their node, credentials to their Secret: outcomes only refer to them. */
+const sharedMembers: ReadonlySet<string> = new Set(["via", "host", "credential"]);
+/** What the cache itself spends on an entry. */
+const entryOverheadBytes = 120;
+
+function entryBytes(value: PullOutcome | PulledAttempt, key: string): number {
+  return entryOverheadBytes + key.length + roughBytes(value, sharedMembers);
+}
+
+/** Host lists that are told apart; one that was forgotten gets another name, and what is remembered under the old one ages. */
+const maxHostLists = 10_000;
+
+/**
+ * Short names for lists of hosts, equal for equal lists. They are few and long-lived (one a registry and profile), so each is
+ * hashed once; every key has one of them, so they are no longer than needed.
+ */
 function hostsHasher(): (hosts: readonly RegistryHost[]) => string {
   const known = new WeakMap<readonly RegistryHost[], string>();
+  const names = new LRUCache<string, string>({ max: maxHostLists });
+  let count = 0;
   return (hosts) => {
     const before = known.get(hosts);
     if (before !== undefined) return before;
     const hash = createHash("sha256").update(JSON.stringify(hosts)).digest("base64url");
-    known.set(hosts, hash);
-    return hash;
+    let name = names.get(hash);
+    if (name === undefined) {
+      count += 1;
+      name = count.toString(36);
+      names.set(hash, name);
+    }
+    known.set(hosts, name);
+    return name;
   };
 }

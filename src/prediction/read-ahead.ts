@@ -23,7 +23,8 @@ export interface ReadAhead {
 const maxAtATime = 4;
 const graceMs = 2_000;
 const maxHosts = 2000;
-const maxTags = 5000;
+/** Memory for the names of tags that were resolved. */
+const maxTagBytes = 1024 * 1024;
 
 /**
  * Reads ahead from hosts that have answered before, and so have a connection to spare and would have told of a limit on
@@ -35,7 +36,10 @@ export function createReadAhead(
   rateLimits: Pick<RateLimits, "readingFor"> | undefined,
 ): ReadAhead {
   const answered = new LRUCache<string, true>({ max: maxHosts });
-  const resolved = new LRUCache<string, true>({ max: maxTags });
+  const resolved = new LRUCache<string, true>({
+    maxSize: maxTagBytes,
+    sizeCalculation: (_is, tag) => 100 + tag.length,
+  });
   const busy = new Map<string, number>();
   const tagKey = (reference: ImageReference, identity: string): string =>
     `${repositoryName(reference)}:${reference.tag ?? "latest"} ${identity}`;

@@ -36,6 +36,17 @@ export class Authorizer {
     this.#account = account;
   }
 
+  /** About how much memory it holds. */
+  get sizeBytes(): number {
+    let bytes = 200;
+    for (const [origin, handler] of this.#handlers) {
+      bytes += 300 + origin.length;
+      if (handler.scheme === "bearer")
+        bytes += handler.realm.href.length + handler.service.length + handler.scopes.join(" ").length;
+    }
+    return bytes;
+  }
+
   get hasHandlers(): boolean {
     return this.#handlers.size > 0;
   }

@@ -83,6 +83,11 @@ interface Remembered {
 }
 
 const rememberMs = 5 * 60_000;
+/** Registries choose what they want to be told: realms, services and scopes have no length of their own. */
+const rememberedSize = {
+  maxSize: 2 * 1024 * 1024,
+  sizeCalculation: ({ state }: Remembered, key: string): number => 200 + key.length + state.authorizer.sizeBytes,
+};
 
 /**
  * The client that dials registries and token servers. Connections, tokens and what hosts asked for are shared between
@@ -102,8 +107,8 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     ...(deps.observer === undefined ? {} : { observer: deps.observer }),
     ...(pauses === undefined ? {} : { pauses }),
     tokens: new TokenCache(deps.clock),
-    states: new LRUCache<string, Remembered>({ max: 2000 }),
-    latest: new LRUCache<string, Remembered>({ max: 2000 }),
+    states: new LRUCache<string, Remembered>(rememberedSize),
+    latest: new LRUCache<string, Remembered>(rememberedSize),
     hostKey: ({ tls, headers, proxy, ...host }) => {
       const parts = [
         host.scheme,

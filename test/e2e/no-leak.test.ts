@@ -215,7 +215,7 @@ describe("no credential comes out", () => {
     const check = createCheck({
       clock: systemClock,
       nodes: fixedNodes([seenNodeProfile({ ...node, identityKey })]),
-      predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 }),
+      predictor: createPredictor({ client, clock: systemClock, cacheBytes: 1_000_000, lingerMs: 0 }),
       secrets,
       keyring: { identityKey },
       missingSecretsMayAppear: false,

@@ -68,6 +68,7 @@ export const processRows: readonly ProcessRow[] = [
     timeoutMs: 2_500,
     expected: { allowed: true, says: "RegistryTimeout" },
     does: "Answers all requests whose time is over as soon as it runs again, with what it knows: allowed.",
-    recovers: "Serves the next request as if nothing had happened.",
+    recovers:
+      "For a second or two, while it catches up, some images may be let through with PullguardOverloaded; then all is as before.",
   },
 ];

@@ -5,6 +5,7 @@ import { type BreakableRegistry, startBreakableRegistry } from "./breakable-regi
 import { type ProcessRow, type ProcessWorld, processRows } from "./process-faults.js";
 import { watchProcess } from "./process-watch.js";
 import { type ServedProcess, startServed } from "./served-process.js";
+import type { Reviewed, ReviewWish } from "./webhook.js";
 
 const sound = { allowed: true, texts: [], isInTime: true };
 
@@ -44,17 +45,17 @@ describe("faults of the process", function () {
     processes.push(served);
     wish?.started?.();
     const world = { registry, served };
-    assert.deepEqual(await served.review([registry.image("v1")]), sound, "before");
+    assert.deepEqual(await answered(served, registry.image("v1")), sound, "before");
     await row.inject(world);
     const timeout = row.timeoutMs === undefined ? {} : { timeoutMs: row.timeoutMs };
     for (let nth = 0; nth < (row.reviews ?? 1); nth += 1) {
-      const { allowed, texts, isInTime } = await served.review([registry.image(`v2-${nth}`)], timeout);
+      const { allowed, texts, isInTime } = await answered(served, registry.image(`v2-${nth}`), timeout);
       assert.equal(allowed, row.expected.allowed);
       assert.match(`${texts[0]}`, new RegExp(row.expected.says ?? "^undefined$"));
       assert.ok(isInTime);
     }
     await row.lift(world);
-    assert.deepEqual(await served.review([registry.image("v4")]), sound, "after");
+    assert.deepEqual(await answered(served, registry.image("v4")), sound, "after");
     return world;
   }
 
@@ -96,6 +97,15 @@ const ends: Readonly<Record<"told" | NonNullable<ProcessRow["end"]>, (world: Pro
     assert.equal(await served.ended, "SIGKILL");
   },
 };
+
+/** Asks until there is an answer: on a machine with more to do than it can, images are let through unchecked. */
+async function answered(served: ServedProcess, image: string, wish?: ReviewWish): Promise<Reviewed> {
+  for (;;) {
+    const reviewed = await served.review([image], wish);
+    if (!reviewed.texts.some((text) => text.startsWith("PullguardOverloaded"))) return reviewed;
+    await pause(100);
+  }
+}
 
 /** The registry answers its next request when it is told to. */
 async function holdBack(registry: BreakableRegistry) {

@@ -62,7 +62,7 @@ export function createPredictions(
     identityKey: identityKey.toString("hex"),
     userAgent: "pullguard-parity",
   });
-  const predictor = createPredictor({ client, clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 });
+  const predictor = createPredictor({ client, clock: systemClock, cacheBytes: 1_000_000, lingerMs: 0 });
   const node = seenNodeProfile({
     name: "parity",
     files: nodeFilesFromMap(nodeFiles),

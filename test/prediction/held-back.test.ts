@@ -40,7 +40,7 @@ describe("what Pullguard holds back is never taken for an answer", () => {
               [`${silent} blobs/v1`]: held,
             });
             const client = { session: () => session };
-            const predictor = createPredictor({ client, clock: fakeClock(), maxCachedOutcomes: 10, lingerMs: 0 });
+            const predictor = createPredictor({ client, clock: fakeClock(), cacheBytes: 1_000_000, lingerMs: 0 });
             const dialect = dialectFor({ runtime: parseRuntime(runtime), settings: {} });
             const node = { dialect, platform: undefined };
             const question = { reference, credentials: [undefined], hosts };
@@ -60,7 +60,7 @@ describe("what Pullguard holds back is never taken for an answer", () => {
     const predictor = createPredictor({
       client: { session: () => session },
       clock: fakeClock(),
-      maxCachedOutcomes: 10,
+      cacheBytes: 1_000_000,
       lingerMs: 0,
     });
     const node = {

@@ -55,7 +55,7 @@ function countingDialect(
 
 function predictor(clock = fakeClock(), lingerMs = 0) {
   const client = { session: () => scriptedSession({}), close: async () => {} };
-  return createPredictor({ client, clock, maxCachedOutcomes: 100, lingerMs });
+  return createPredictor({ client, clock, cacheBytes: 1_000_000, lingerMs });
 }
 
 const forever = new AbortController().signal;
@@ -125,7 +125,7 @@ describe("the predictor", () => {
       close: async () => {},
     };
     const dialect = countingDialect(() => ({ ...pulled, image }));
-    const deps = { client, clock: fakeClock(), maxCachedOutcomes: 100, lingerMs: 0 };
+    const deps = { client, clock: fakeClock(), cacheBytes: 1_000_000, lingerMs: 0 };
     const node = { dialect, platform: undefined };
     assert.equal((await createPredictor(deps).predict(question(), node, controller.signal)).kind, "pulled");
     const skipping = createPredictor({ ...deps, layers: "skip" });

@@ -94,7 +94,7 @@ function asker(stored = repository()) {
   const rateLimits = createRateLimits(clock);
   const { session, trips } = distantRegistry(stored);
   const client = { session: () => session, close: async () => {} };
-  const predictor = createPredictor({ client, clock, maxCachedOutcomes: 100, lingerMs: 0, rateLimits });
+  const predictor = createPredictor({ client, clock, cacheBytes: 1_000_000, lingerMs: 0, rateLimits });
   /** What was sent for one tag, round trip by round trip. */
   const ask = async (tag: string): Promise<{ readonly outcome: PullOutcome; readonly sent: readonly string[][] }> => {
     trips.length = 0;

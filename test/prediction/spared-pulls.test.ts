@@ -29,7 +29,7 @@ async function askedWith(remaining: number, asked: Asked = {}) {
   const answers = { "HEAD reg.test manifests/v1": head, [`HEAD reg.test manifests/${digest}`]: head };
   const session = scriptedSession({ "GET reg.test /": ping, ...answers, ...script });
   const client = { session: () => session, close: async () => {} };
-  const predictor = createPredictor({ client, clock, maxCachedOutcomes: 10, lingerMs: 0, rateLimits });
+  const predictor = createPredictor({ client, clock, cacheBytes: 1_000_000, lingerMs: 0, rateLimits });
   const dialect = dialectFor({ runtime: parseRuntime(runtime), settings: {} });
   const question = { reference, credentials: [undefined], hosts: [registryHost("reg.test")] };
   const outcome = await predictor.predict(question, { dialect, platform: undefined }, AbortSignal.timeout(5000));

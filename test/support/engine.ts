@@ -57,7 +57,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-const predictorSettings = { clock: systemClock, maxCachedOutcomes: 1000, lingerMs: 0 };
+const predictorSettings = { clock: systemClock, cacheBytes: 1_000_000, lingerMs: 0 };
 
 function verifying(client: RegistryClient): Predictor {
   const rate = createRateLimit(systemClock, 0);
@@ -81,7 +81,7 @@ export function createEngine(spec: EngineSpec): Engine {
     onRateLimit: (seen) => rateLimits.note(seen),
   });
   const check = createCheck({
-    knowledge: { throughput: createThroughputMeter(systemClock), layers: createLayerMemory(1000), rateLimits },
+    knowledge: { throughput: createThroughputMeter(systemClock), layers: createLayerMemory(1_000_000), rateLimits },
     clock: systemClock,
     nodes: fixedNodes([profileOf(spec, identityKey)], spec.nodes === undefined ? {} : { nodes: spec.nodes }),
     predictor: spec.verify === true ? verifying(client) : createPredictor({ client, ...predictorSettings }),

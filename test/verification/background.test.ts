@@ -61,7 +61,7 @@ describe("the verifier behind the webhook", () => {
       userAgent: "pullguard-test",
     });
     verifier = createBackgroundVerifier({
-      predictor: createPredictor({ client, clock: systemClock, maxCachedOutcomes: 100, lingerMs: 0 }),
+      predictor: createPredictor({ client, clock: systemClock, cacheBytes: 1_000_000, lingerMs: 0 }),
       client,
       clock: systemClock,
       verifier: createLayerVerifier({ clock: systemClock, rate: createRateLimit(systemClock, 0), maxRemembered: 100 }),

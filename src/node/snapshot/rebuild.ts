@@ -68,10 +68,17 @@ export function publishedNodeProfiles(node: PublishedNode): readonly NodeProfile
   }));
 }
 
+/** Whoever may write a node's profile could name another store each time; real clusters have one or two, of 200 kB each. */
+const maxStores = 32;
+
 function storeOf(pems: readonly string[], stores: Map<string, SystemRoots>): SystemRoots {
   const key = createHash("sha256").update(pems.join("")).digest("base64");
   const store = stores.get(key) ?? systemRoots(pems);
+  // The newest stay: nodes that are alike are looked at one after the other.
+  stores.delete(key);
   stores.set(key, store);
+  const [oldest] = stores.keys();
+  if (stores.size > maxStores && oldest !== undefined) stores.delete(oldest);
   return store;
 }
 

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../../core/index.js";
+import { type Clock, roughBytes } from "../../core/index.js";
 import type { RegistryHost } from "../../node/index.js";
 import {
   type ConfigDocument,
@@ -40,8 +40,8 @@ export interface ContentChecker {
 
 export interface ContentCheckerDeps {
   readonly clock: Clock;
-  /** Upper bound of what is remembered of blobs. */
-  readonly maxRememberedBlobs: number;
+  /** Memory for what is remembered of configs and blobs, as far as it can be estimated. */
+  readonly cacheBytes: number;
 }
 
 /** Real configs have some kilobytes. What is larger is not looked at. */
@@ -49,6 +49,8 @@ const maxConfigBytes = 4 * 1024 * 1024;
 /** More layers than any runtime can stack; what comes after them is not asked for. */
 const maxProbedLayers = 200;
 const maxRequestsPerHost = 24;
+/** What the cache, and a promise with its answer, take beside the key. */
+const entryOverheadBytes = 300;
 /** Bytes under a digest never change, but they may be deleted, or the right to read them withdrawn. */
 const configTtlMs = 3_600_000;
 const presenceTtlMs = 600_000;
@@ -74,12 +76,23 @@ interface Checker {
  * Looks at what a manifest lists without downloading layers: types, the config, and whether every blob is there with its
  * size. What is known of a blob serves every image that shares it.
  */
-export function createContentChecker({ clock, maxRememberedBlobs }: ContentCheckerDeps): ContentChecker {
-  const memory = (ttl: number) => ({ max: maxRememberedBlobs, ttl, ttlResolution: 0, perf: { now: clock.nowMs } });
+export function createContentChecker({ clock, cacheBytes }: ContentCheckerDeps): ContentChecker {
+  const memory = (ttl: number) => ({
+    maxSize: Math.ceil(cacheBytes / 2),
+    ttl,
+    ttlResolution: 0,
+    perf: { now: clock.nowMs },
+  });
   const checker: Checker = {
-    configs: new LRUCache<string, ConfigDocument>(memory(configTtlMs)),
+    configs: new LRUCache<string, ConfigDocument>({
+      ...memory(configTtlMs),
+      sizeCalculation: (document, key) => entryOverheadBytes + key.length + roughBytes(document),
+    }),
     reading: new Map(),
-    presences: new LRUCache<string, Promise<BlobPresence>>(memory(presenceTtlMs)),
+    presences: new LRUCache<string, Promise<BlobPresence>>({
+      ...memory(presenceTtlMs),
+      sizeCalculation: (_presence, key) => entryOverheadBytes + key.length,
+    }),
     limiter: createLimiter(maxRequestsPerHost),
   };
   return { check: (question, signal) => checkImage(checker, question, signal) };

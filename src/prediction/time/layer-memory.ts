@@ -12,13 +12,24 @@ export interface LayerMemory {
   sizeOf(image: string): number | undefined;
 }
 
+/** What the cache takes for an entry beside its key. */
+const entryBytes = 120;
+
 /**
  * Remembers by `repository@digest`, of index and manifest, as nodes list images. A tag is not remembered: it may have moved
  * since a node pulled it. For the size alone the tag will do.
+ * @param maxBytes  memory for it, as far as that can be estimated
  */
-export function createLayerMemory(maxImages: number): LayerMemory {
-  const layers = new LRUCache<string, readonly string[]>({ max: maxImages });
-  const sizes = new LRUCache<string, number>({ max: maxImages });
+export function createLayerMemory(maxBytes: number): LayerMemory {
+  const layers = new LRUCache<string, readonly string[]>({
+    maxSize: Math.ceil(maxBytes * 0.8),
+    // The digests themselves are those of the remembered attempt, as long as that is.
+    sizeCalculation: (digests, key) => entryBytes + key.length + 100 * digests.length,
+  });
+  const sizes = new LRUCache<string, number>({
+    maxSize: Math.ceil(maxBytes * 0.2),
+    sizeCalculation: (_size, key) => entryBytes + key.length,
+  });
   // Most admissions are answered from memory, with the same attempt again and again.
   const remembered = new WeakSet<PulledAttempt>();
   return {

@@ -38,7 +38,7 @@ interface Given {
   readonly platform?: Platform;
 }
 
-async function check(given: Given, checker = createContentChecker({ clock: fakeClock(), maxRememberedBlobs: 100 })) {
+async function check(given: Given, checker = createContentChecker({ clock: fakeClock(), cacheBytes: 1_000_000 })) {
   const session = scriptedSession(given.script);
   const answer = await checker.check(
     {
@@ -155,7 +155,7 @@ describe("the check of what a manifest lists", () => {
   }
 
   it("asks once for what several images share", async () => {
-    const checker = createContentChecker({ clock: fakeClock(), maxRememberedBlobs: 100 });
+    const checker = createContentChecker({ clock: fakeClock(), cacheBytes: 1_000_000 });
     const given = { script: head(registryResponse({ contentLength: 100 })) };
     const [first, second, third] = await Promise.all([
       check(given, checker),
@@ -168,7 +168,7 @@ describe("the check of what a manifest lists", () => {
   });
 
   it("asks again for what was missing", async () => {
-    const checker = createContentChecker({ clock: fakeClock(), maxRememberedBlobs: 100 });
+    const checker = createContentChecker({ clock: fakeClock(), cacheBytes: 1_000_000 });
     const missing = await check({ script: { ...head(status(404)), ...got(status(404)) } }, checker);
     assert.equal(missing.said, "blob-missing");
     assert.equal((await check({ script: head(registryResponse({ contentLength: 100 })) }, checker)).said, "sound");

@@ -158,7 +158,7 @@ describe("sizes by name", () => {
     },
   });
   it("are those of the image that had the name last", () => {
-    const memory = createLayerMemory(10);
+    const memory = createLayerMemory(1_000_000);
     assert.ok(reference.kind === "reference");
     const [before, after] = [attempt(4), attempt(5)];
     memory.remember(reference.reference, before);
@@ -243,7 +243,7 @@ describe("an estimate", () => {
     assert.deepEqual({ waitMs, totalMs }, { waitMs: 20_500, totalMs: 36_000 });
   });
   it("knows a node's layers by the digests that Pullguard has seen, not by tags", () => {
-    const memory = createLayerMemory(10);
+    const memory = createLayerMemory(1_000_000);
     const digest = `sha256:${"a".repeat(64)}`;
     const parsed = parseReference("reg.test/a:v1", "current");
     assert.equal(parsed.kind, "reference");
