@@ -11,10 +11,11 @@ import { type BenchReport, historyLine, renderReport } from "./report.js";
 import { measureReviews } from "./reviews.js";
 import { measureCli } from "./start-up.js";
 import { measureStorm } from "./storm.js";
+import { measureVerify, renderVerify } from "./verify.js";
 
 /**
- * `npm run bench [-- GROUP…] [--quick] [--json] [--record]`: what docs/performance.md explains. Ratios within one run are what to compare; the
- * absolute numbers are the machine's. Targets are told of and never make the run fail.
+ * `npm run bench [-- GROUP…] [--quick] [--json] [--record]`: what docs/performance.md explains, and `npm run bench -- verify`: whole layers
+ * with all their numbers. Ratios within one run are what to compare; the absolute numbers are the machine's. Targets are told of and never make the run fail.
  */
 const { values, positionals } = parseArgs({
   options: {
@@ -24,6 +25,12 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
+
+if (positionals.includes("verify")) {
+  const result = await (values.quick ? measureVerify(64, 3) : measureVerify(1024, 5));
+  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : renderVerify(result));
+  process.exit();
+}
 
 type Measure = (registry: Companion<Registries>, plan: BenchPlan) => Promise<readonly Figure[]>;
 

@@ -158,3 +158,19 @@ export async function measureVerify(mebibytes: number, rounds: number): Promise<
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The result for people. */
+export function renderVerify(result: VerifyResult): string {
+  const ratio = ({ median, lowerQuartile, upperQuartile }: Spread): string =>
+    `${median.toFixed(2)} (${lowerQuartile.toFixed(2)} to ${upperQuartile.toFixed(2)})`;
+  const { memoryMebibytes: memory } = result;
+  return [
+    `Whole layers: ${result.layerMebibytes} MiB, ${result.rounds} rounds; above 1 is faster than the program compared with`,
+    `  hashing against openssl dgst -sha256            ${ratio(result.hashingRatio)}`,
+    `  plain layer over HTTP against openssl dgst      ${ratio(result.plainRatio)}, ${result.plainMs.median.toFixed(0)} ms`,
+    `  gzipped layer over HTTP against gzip -t         ${ratio(result.gzipRatio)}, ${result.gzipMs.median.toFixed(0)} ms`,
+    `  memory above what was held before               ${memory.large.toFixed(0)} MiB (a layer of 16 MiB to warm up: ${memory.small.toFixed(0)} MiB)`,
+    `  gzipped layer whose connection is cut half-way  ${result.afterCut}`,
+    "",
+  ].join("\n");
+}

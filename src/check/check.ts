@@ -7,6 +7,7 @@ import type { Predictor, PulledAttempt } from "../prediction/index.js";
 import { type DistinctImage, distinctImages, type Workload } from "../workload/index.js";
 import { mapConcurrently } from "./concurrently.js";
 import { distinctPlans, type NodeUnions, type PlannedCheck } from "./distinct-plans.js";
+import { createEstimateMemory } from "./estimate-memory.js";
 import type { CheckGate, GateVisit } from "./gate.js";
 import { podSecretsReader, type SecretsDeps, type SecretsMemory } from "./pod-secrets.js";
 import { createProfileChecks, type ImageQuestion, type ProfileChecks } from "./profile-check.js";
@@ -45,7 +46,9 @@ interface CheckMemory {
 
 /** Builds the use case that webhook and CLI share. */
 export function createCheck(given: CheckDeps): Check {
-  const deps = { ...given, interpreted: new WeakMap(), unions: new WeakMap() };
+  const knowledge =
+    given.knowledge === undefined ? {} : { knowledge: { estimates: createEstimateMemory(), ...given.knowledge } };
+  const deps = { ...given, ...knowledge, interpreted: new WeakMap(), unions: new WeakMap() };
   const profileChecks = createProfileChecks(deps);
   return async ({ workloads, uid }, signal) => {
     // Every image of the request waits on this one signal; Node warns from eleven listeners on.

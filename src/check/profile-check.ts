@@ -35,7 +35,7 @@ import { withPlace } from "./with-place.js";
 /** How long a node's registry files are believed; a changed hosts.toml shows within this time. */
 const hostPlanTtlMs = 2000;
 /** Characters of names whose plans are remembered for that time, one a spelling; whoever writes them chooses their length. */
-const maxPlannedBytes = 1024 * 1024;
+const maxPlannedBytes = 512 * 1024;
 const longestPlannedBytes = 2048;
 /** About what a plan takes beside its name. */
 const planBytes = 400;

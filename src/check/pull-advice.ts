@@ -9,7 +9,6 @@ import {
 import type { NodeCandidates, NodeProfile, NodeState } from "../node/index.js";
 import {
   type EstimateInput,
-  estimatePulls,
   type LayerMemory,
   lackingBytes,
   longestMs,
@@ -22,6 +21,7 @@ import {
 import { parseReference } from "../reference/index.js";
 import type { RateLimits } from "../registry/index.js";
 import type { DistinctImage, Workload } from "../workload/index.js";
+import { createEstimateMemory, type EstimateMemory } from "./estimate-memory.js";
 
 /** What is known of time and budgets. Each absent part is not known, and nothing is said about it. */
 export interface PullKnowledge {
@@ -29,6 +29,8 @@ export interface PullKnowledge {
   readonly queue?: PullQueue;
   readonly layers?: LayerMemory;
   readonly rateLimits?: Pick<RateLimits, "readingFor">;
+  /** Estimates made before; absent: each is made anew. */
+  readonly estimates?: EstimateMemory;
 }
 
 /** One image of the workload with what was found out about it. */
@@ -70,10 +72,11 @@ export function advisePulls(
     if (advisories.length > 0) found.set(index, [...(found.get(index) ?? []), ...advisories]);
   };
   for (const image of pulled) knowledge.layers?.remember(image.pulled.reference, image.pulled.attempt);
-  const tasks = tasksOf(question.workload, pulled);
+  const estimates = knowledge.estimates ?? createEstimateMemory();
+  const tasks = tasksOf(question.workload, pulled, estimates);
   if (tasks.length > 0) {
     const largest = pulled.reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a));
-    const { advisories, pullMs } = timeAdvice(knowledge, question, tasks);
+    const { advisories, pullMs } = timeAdvice({ ...knowledge, estimates }, question, tasks);
     onEstimate(pullMs);
     tell(largest.index, advisories);
   }
@@ -89,14 +92,14 @@ function sizeOf({ pulled }: Pulled): number {
 const turn = { imageVolume: 0, ephemeralContainer: 1, initContainer: 2, container: 3 } as const;
 
 /** The Pod's images whose layers are known, in the order in which the kubelet comes to them. */
-function tasksOf({ pod }: Workload, pulled: readonly Pulled[]): readonly PullTask[] {
+function tasksOf({ pod }: Workload, pulled: readonly Pulled[], estimates: EstimateMemory): readonly PullTask[] {
   const known = new Map(pulled.map((image) => [image.image.image, image.pulled]));
   const tasks: (PullTask & { readonly turn: number })[] = [];
   for (const { image, pullPolicy, role } of pod.images) {
     const found = known.get(image);
     const resolved = found?.attempt.image;
     if (found === undefined || resolved === undefined || pullPolicy === "Never") continue;
-    const layers = resolved.layers.map(({ digest, sizeBytes }) => ({ digest, bytes: sizeBytes }));
+    const layers = estimates.layersOf(resolved.layers);
     const registry = found.reference.domain;
     tasks.push({ image, registry, layers, pullPolicy, blocks: role === "initContainer", turn: turn[role] });
   }
@@ -104,7 +107,7 @@ function tasksOf({ pod }: Workload, pulled: readonly Pulled[]): readonly PullTas
 }
 
 function timeAdvice(
-  knowledge: PullKnowledge,
+  knowledge: PullKnowledge & { readonly estimates: EstimateMemory },
   { workload, candidates, images }: AdviceQuestion,
   tasks: readonly PullTask[],
 ): TimeAdvice {
@@ -118,7 +121,9 @@ function timeAdvice(
     const considered = free === undefined ? nodes : nodes.filter((node) => free.has(node.name));
     if (nodes.length > 0 && considered.length === 0) continue;
     const place = busiestNode(knowledge, considered, tasks, images);
-    const { advisories, pullMs } = nodeTimeAdvice(workload, { profile, tasks, place, throughputOf, podsOnNode: pods });
+    const { advisories, pullMs } = nodeTimeAdvice(workload, {
+      ...{ profile, tasks, place, throughputOf, podsOnNode: pods, estimates: knowledge.estimates },
+    });
     longest = Math.max(longest, pullMs);
     for (const advisory of [...advisories, ...(place === undefined ? [] : diskAdvice(profile, place))]) {
       if (!found.has(advisory.cause)) found.set(advisory.cause, advisory);
@@ -195,6 +200,7 @@ interface NodePulls {
   readonly place: Place | undefined;
   readonly podsOnNode: number;
   readonly throughputOf: EstimateInput["throughputOf"];
+  readonly estimates: EstimateMemory;
 }
 
 /** By the host that served each registry's images just now; others, of Pods in the queue, are asked for by name. */
@@ -218,7 +224,7 @@ function nodeTimeAdvice(workload: Workload, pulls: NodePulls): TimeAdvice {
   const presentLayers = place?.presentLayers ?? new Set<string>();
   const idleMs = longestMs({ tasks, presentImages, presentLayers, throughputOf });
   if (!mayThrottle && !mayWait && idleMs <= deadline.seconds * 1000) return { advisories: [], pullMs: idleMs };
-  const estimate = estimatePulls({
+  const estimate = pulls.estimates.estimate({
     tasks,
     podsOnNode: pods,
     queued,

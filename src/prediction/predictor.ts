@@ -82,10 +82,13 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   const placeOf = ({ reference, hosts }: PullQuestion, { dialect, platform }: AskedNode): string =>
     `${repositoryName(reference)}\n${dialect.id}\n${platformKey(platform)}\n${hostsHash(hosts)}`;
 
-  const keyFor = rememberedKeys((question, node) => keyOf(placeOf(question, node), question));
+  const keys = rememberedKeys();
 
   const recall: Predictor["recall"] = (question, node) => {
-    const known = cache.get(keyFor(question, node));
+    const before = keys.recall(question, node);
+    const key = before ?? keyOf(placeOf(question, node), question);
+    const known = cache.get(key);
+    if (known !== undefined && before === undefined) keys.remember(question, node, key);
     if (known !== undefined) deps.onCache?.("hit");
     return known;
   };
@@ -97,7 +100,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       const known = recall(question, node);
       if (known !== undefined) return known;
       const where = placeOf(question, node);
-      const key = keyFor(question, node);
+      const key = keyOf(where, question);
       deps.onCache?.(progress.has(key) ? "shared" : "miss");
       if (signal.aborted) return unfinished(undefined);
       const manifestsFor = (credential: RegistryCredential | undefined): ManifestMemory => ({
@@ -173,21 +176,23 @@ function keyOf(where: string, { reference, credentials }: PullQuestion): string 
 
 /**
  * Keys are long, and a plan asks the same question for as long as it is remembered: its key is then the same text, whose
- * hash the engine knows already.
+ * hash the engine knows already. Only for questions with a remembered answer, so that what is asked once leaves nothing.
  */
-function rememberedKeys(
-  make: (question: PullQuestion, node: AskedNode) => string,
-): (question: PullQuestion, node: AskedNode) => string {
+function rememberedKeys() {
   const last = new WeakMap<
     ImageReference,
     { readonly question: PullQuestion; readonly node: AskedNode; readonly key: string }
   >();
-  return (question, node) => {
-    const before = last.get(question.reference);
-    if (before !== undefined && isSame(before.question, question) && isAlike(before.node, node)) return before.key;
-    const key = make(question, node);
-    last.set(question.reference, { question, node, key });
-    return key;
+  return {
+    recall(question: PullQuestion, node: AskedNode): string | undefined {
+      const before = last.get(question.reference);
+      return before !== undefined && isSame(before.question, question) && isAlike(before.node, node)
+        ? before.key
+        : undefined;
+    },
+    remember(question: PullQuestion, node: AskedNode, key: string): void {
+      last.set(question.reference, { question, node, key });
+    },
   };
 }
 

@@ -48,6 +48,17 @@ export async function makeCertDir(folder: string): Promise<{ readonly caPem: str
 
 /** Starts it in mode deny and resolves when it answers. */
 export async function startServed(wish: ServeWish = {}): Promise<ServedProcess> {
+  for (;;) {
+    try {
+      return await startOnce(wish);
+    } catch (error) {
+      // Between the choice of a port and its use somebody else may have got it.
+      if (!`${error}`.includes("EADDRINUSE")) throw error;
+    }
+  }
+}
+
+async function startOnce(wish: ServeWish): Promise<ServedProcess> {
   const { kubeconfig, stdout = "read" } = wish;
   const folder = await mkdtemp(join(tmpdir(), "pullguard-served-"));
   const certDir = wish.certDir ?? folder;
