@@ -1,5 +1,6 @@
-import { type Document, LineCounter, parseAllDocuments, type YAMLError } from "yaml";
+import { LineCounter, type YAMLError } from "yaml";
 import { PullguardError } from "../core/index.js";
+import { flawOf, type YamlFlaw, yamlDocuments } from "../credentials/index.js";
 import { type ImagePositions, jsonPositions, type Position, yamlPositions } from "./positions.js";
 import { type InputText, stdinName } from "./read-input.js";
 
@@ -122,11 +123,13 @@ function parseChunk(name: string, chunk: Chunk): readonly ParsedDocument[] {
   const lineCounter = new LineCounter();
   const placeAt = (offset: number) => `${name}:${lineCounter.linePos(offset).line + chunk.firstLine - 1}`;
   try {
-    const options = { lineCounter, merge: true, prettyErrors: false, logLevel: "silent" } as const;
-    const documents: readonly Document.Parsed[] = parseAllDocuments(chunk.text, options);
+    const documents = yamlDocuments(chunk.text, { lineCounter, merge: true });
+    if ("code" in documents) throw yamlFault(placeAt(documents.offset), documents);
     return documents.map((document) => {
       const [fault] = document.errors;
       if (fault !== undefined) throw yamlFault(placeAt(fault.pos[0]), fault);
+      const flaw = flawOf(document);
+      if (flaw !== undefined) throw yamlFault(placeAt(flaw.offset), flaw);
       const value: unknown = document.toJS({ maxAliasCount });
       // Found at once, for the syntax tree is given up with this document.
       const positions = yamlPositions(document, lineCounter, chunk.firstLine - 1);
@@ -143,7 +146,7 @@ function parseChunk(name: string, chunk: Chunk): readonly ParsedDocument[] {
   }
 }
 
-function yamlFault(place: string, fault: YAMLError): PullguardError {
+function yamlFault(place: string, fault: Pick<YAMLError, "code"> | YamlFlaw): PullguardError {
   // Only the code's own words: some messages quote the source, and the source may be a Secret.
   const told: Readonly<Record<string, string>> = {
     BAD_INDENT: "wrong indentation",
@@ -154,6 +157,7 @@ function yamlFault(place: string, fault: YAMLError): PullguardError {
     MISSING_CHAR: "a character is missing (an unclosed quote, bracket or brace?)",
     BAD_ALIAS: "an alias is malformed",
     RESOURCE_EXHAUSTION: "nested too deeply",
+    TOO_MANY_ALIASES: "more aliases (*name) than Pullguard unfolds",
   };
   return new PullguardError("InputInvalid", `${place}: not valid YAML: ${told[fault.code] ?? fault.code}`);
 }

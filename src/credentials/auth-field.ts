@@ -6,7 +6,7 @@ export type AuthField =
   | { readonly kind: "malformed"; readonly message: string };
 
 /** What Go's `strings.TrimSpace` takes for white space; `String.prototype.trim` differs in U+0085 and U+FEFF. */
-const trailingSpace = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/;
+const space = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 /**
  * Decodes a non-empty `auth`: base64 with padding where the text ends in `=`, without otherwise; the first colon parts
@@ -14,7 +14,7 @@ const trailingSpace = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u
  * Source: kubelet pkg/credentialprovider/config.go, 1.26 and 1.36 alike
  */
 export function parseAuthField(auth: string): AuthField {
-  const decoded = decodeGoBase64(auth, { padding: auth.replace(trailingSpace, "").endsWith("=") });
+  const decoded = decodeGoBase64(auth, { padding: lastCharacter(auth) === "=" });
   if (decoded.kind === "illegal") return { kind: "malformed", message: decoded.message };
   const bytes = Buffer.from(decoded.bytes);
   const pair = bytes.toString("utf8");
@@ -27,4 +27,11 @@ export function parseAuthField(auth: string): AuthField {
   }
   const isUtf8 = Buffer.from(pair, "utf8").equals(bytes);
   return { kind: "pair", username: pair.slice(0, colon), password: pair.slice(colon + 1), isUtf8 };
+}
+
+/** The last one that is no white space. Not by an expression for the end of the text: blanks inside would cost their square. */
+function lastCharacter(text: string): string | undefined {
+  let at = text.length - 1;
+  while (at >= 0 && space.test(text.charAt(at))) at -= 1;
+  return text[at];
 }

@@ -13,6 +13,7 @@ const newline = /[\r\n]/;
  * Source: Go encoding/base64, ran against go1.26.
  */
 export function decodeGoBase64(text: string, options: { readonly padding: boolean }): GoBase64Result {
+  if (isPlain(text, options.padding)) return { kind: "bytes", bytes: Buffer.from(text, "base64") };
   const bytes: number[] = [];
   let offset = 0;
   while (offset <= text.length) {
@@ -23,6 +24,13 @@ export function decodeGoBase64(text: string, options: { readonly padding: boolea
     offset = quantum.next;
   }
   return { kind: "bytes", bytes: Uint8Array.from(bytes) };
+}
+
+/** Whether Node's own decoder, which passes over what it does not know and takes half a quantum, gives the same. It is far faster. */
+function isPlain(text: string, padding: boolean): boolean {
+  return padding
+    ? text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
+    : text.length % 4 !== 1 && /^[A-Za-z0-9+/]*$/.test(text);
 }
 
 type Quantum =

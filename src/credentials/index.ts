@@ -33,3 +33,4 @@ export {
   selectPullSecrets,
 } from "./selection.js";
 export type * from "./types.js";
+export { flawOf, readYaml, type YamlFlaw, yamlDocuments } from "./yaml-text.js";

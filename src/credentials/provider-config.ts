@@ -1,7 +1,7 @@
-import { type Document, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { parseGoUrl } from "./go-url.js";
 import { matchesRepository } from "./registry-key.js";
+import { readYaml } from "./yaml-text.js";
 
 /** A program that the kubelet runs to obtain credentials for images; `matchImages` are the patterns it is run for. */
 export interface CredentialProvider {
@@ -32,7 +32,7 @@ const configSchema = z.looseObject({
  * Source: kubelet pkg/credentialprovider/plugin/config.go, 1.26 and 1.36
  */
 export function parseCredentialProviderConfig(text: string): CredentialProviderReading {
-  const value = parseYaml(text);
+  const value = readYaml(text, maxAliasCount);
   if (value === undefined) return { kind: "invalid", message: "not valid YAML or JSON" };
   const config = configSchema.safeParse(value.value);
   if (!config.success) {
@@ -58,16 +58,4 @@ export function matchingProviders(providers: readonly CredentialProvider[], repo
   };
   const matched = providers.filter(({ matchImages }) => matchImages.some(matches));
   return [...new Set(matched.map(({ name }) => name))];
-}
-
-/** Undefined for text that is no YAML. Faults are dropped: their messages quote the text, whose `env` may hold keys. */
-function parseYaml(text: string): { readonly value: unknown } | undefined {
-  try {
-    const documents: readonly Document.Parsed[] = parseAllDocuments(text, { prettyErrors: false, logLevel: "silent" });
-    const [document] = documents;
-    if (document !== undefined && document.errors.length > 0) return undefined;
-    return { value: document?.toJS({ maxAliasCount }) };
-  } catch {
-    return undefined;
-  }
 }

@@ -23,7 +23,7 @@ export type PublishedProfileReading =
 /** Reads a NodePullProfile object of a cluster or of a file. Never throws, whatever the object is. */
 export function readPublishedProfile(object: unknown): PublishedProfileReading {
   const metadata = member(object, "metadata");
-  const name = String(member(metadata, "name") ?? "");
+  const name = textOf(member(metadata, "name"));
   const reading = parseProfileSpec(member(object, "spec"));
   if (reading.kind === "invalid") return { kind: "invalid", name, message: reading.message };
   const nodes = member(member(object, "status"), "nodes");
@@ -31,9 +31,9 @@ export function readPublishedProfile(object: unknown): PublishedProfileReading {
     kind: "profile",
     profile: {
       name,
-      version: `${String(member(metadata, "uid"))}/${String(member(metadata, "generation"))}`,
+      version: `${textOf(member(metadata, "uid"))}/${textOf(member(metadata, "generation"))}`,
       spec: reading.spec,
-      nodes: Array.isArray(nodes) ? nodes.map((entry) => String(member(entry, "name"))) : [],
+      nodes: Array.isArray(nodes) ? nodes.map((entry) => textOf(member(entry, "name"))) : [],
       isHandWritten: member(member(metadata, "labels"), managedByLabel) !== agentName,
     },
   };
@@ -41,4 +41,9 @@ export function readPublishedProfile(object: unknown): PublishedProfileReading {
 
 function member(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** Not `String`, which asks the value itself, and throws for some. */
+function textOf(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }

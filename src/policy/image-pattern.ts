@@ -11,6 +11,8 @@ export interface ImagePattern {
 type Token = { readonly kind: "text"; readonly character: string } | { readonly kind: "one" | "many" | "any" };
 
 const longestPattern = 512;
+/** A host, a path, a tag and a digest as long as they may be. No registry has an image of a longer name, whatever a workload says. */
+const longestImage = 1024;
 
 /**
  * Reads a pattern: `*` stands for any characters but `/`, `**` for any at all, `?` for one but `/`. A pattern names the
@@ -58,6 +60,7 @@ function tokensOf(text: string): readonly Token[] {
 
 /** Keeps every place in the pattern where the text so far may stand: no text makes that slow, as it may with a RegExp. */
 function globMatches(tokens: readonly Token[], text: string): boolean {
+  if (text.length > longestImage) return tokens.every(({ kind }) => kind === "any");
   let places = opened(tokens, new Set([0]));
   for (const character of text) {
     const next = [...places].flatMap((place) => step(tokens[place], place, character));

@@ -59,7 +59,9 @@ async function readHints(
 
 function parseTags(body: Uint8Array): readonly string[] | undefined {
   try {
-    return tagList.parse(JSON.parse(new TextDecoder().decode(body))).tags ?? [];
+    const tags = tagList.parse(JSON.parse(new TextDecoder().decode(body))).tags ?? [];
+    // A registry may send more than it was asked for; each is compared letter by letter.
+    return tags.slice(0, tagsPage);
   } catch {
     // A cut or foreign body is no reason to fail: the hint is a courtesy.
     return undefined;

@@ -94,7 +94,7 @@ function exceptions(noProxy: string): readonly Exception[] {
 
 function networkException(entry: string): Exception | undefined {
   const [, address = "", prefix = ""] = /^([^/]+)\/(\d{1,3})$/.exec(entry) ?? [];
-  const family = isIP(address);
+  const family = address.includes("%") ? 0 : isIP(address);
   if (family === 0 || Number(prefix) > (family === 4 ? 32 : 128)) return undefined;
   const network = new BlockList();
   network.addSubnet(address, Number(prefix), family === 4 ? "ipv4" : "ipv6");
@@ -105,7 +105,8 @@ function hostException(entry: string): Exception | undefined {
   const { host, port } = splitPort(entry);
   if (host === "") return undefined;
   const samePort = (given: string) => port === "" || port === given;
-  if (isIP(host) !== 0) {
+  // With a zone it is no address to Go, nor one that URLs can hold.
+  if (isIP(host) !== 0 && !host.includes("%")) {
     return (given, givenPort) => isIP(given) !== 0 && canonical(given) === canonical(host) && samePort(givenPort);
   }
   const bare = host.startsWith("*.") ? host.slice(1) : host;

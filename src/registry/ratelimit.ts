@@ -30,6 +30,8 @@ const lowAtMost = 20;
 const lowShare = 0.2;
 const believedSeconds = 3600;
 const maxEntries = 2000;
+/** Registries have one or two; each is looked for among all that are described. */
+const maxPolicies = 20;
 
 /** Remembers the newest reading of at most 2000 hosts and identities; each for its window, an hour at most. */
 export function createRateLimits(clock: Clock): RateLimits {
@@ -81,12 +83,13 @@ export function readRateLimit(header: (name: string) => string | undefined): Rat
 }
 
 function readCombined(text: string, policies: string): RateLimitReading | undefined {
-  const items = text.includes(";") ? text.split(",") : [text.replaceAll(",", ";")];
+  const items = text.includes(";") ? text.split(",", maxPolicies) : [text.replaceAll(",", ";")];
+  const named = policies.split(",", maxPolicies).map((line) => line.trim());
   const readings = items.flatMap((item) => {
     const remaining = parameter(item, "r") ?? parameter(item, "remaining");
     if (remaining === undefined) return [];
     const name = /^\s*("[^"]{0,100}"|[a-z0-9_*-]{1,100})\s*;/i.exec(item)?.[1];
-    const policy = policies.split(",").find((line) => name !== undefined && line.trim().startsWith(name)) ?? "";
+    const policy = named.find((line) => name !== undefined && line.startsWith(name)) ?? "";
     const limit = parameter(item, "limit") ?? parameter(policy, "q");
     const reset = parameter(item, "t") ?? parameter(item, "reset");
     return [reading(remaining, limit, parameter(policy, "w"), reset)];

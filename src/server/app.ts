@@ -67,22 +67,19 @@ export function createApp(deps: AppDeps): RequestListener {
   const signalFor = (req: IncomingMessage): AbortSignal => deadlines.within(timeOf(req));
   const budget = new BodyBudget(deps.maxHeldBytes ?? defaultMaxHeldBytes);
   const validate: Handler = (req, res) =>
-    held(deps, budget, req, res, (request) => admit(deps.admission, request, signalFor(req)));
+    review(deps, budget, req, res, (request) => admit(deps.admission, request, signalFor(req)));
   app.route("/validate").post(validate).all(methodNotAllowed("POST"));
   app
     .route("/mutate")
     .post((req, res) =>
-      held(deps, budget, req, res, (request) =>
+      review(deps, budget, req, res, (request) =>
         deps.mutation === undefined ? patchAnswer(request.uid, [], []) : mutate(deps.mutation, request, signalFor(req)),
       ),
     )
     .all(methodNotAllowed("POST"));
   app
     .route("/validate-config")
-    .post((req, res) => {
-      if (deps.callers !== undefined && isRefused(deps.callers, req, res)) return;
-      return review(deps, req, res, (request) => reviewConfig(request, dateMs()));
-    })
+    .post((req, res) => review(deps, undefined, req, res, (request) => reviewConfig(request, dateMs())))
     .all(methodNotAllowed("POST"));
   observability(app, deps.readiness, deps.metrics);
   app.use(notFound);
@@ -172,10 +169,10 @@ function isRefused(callers: NonNullable<AppDeps["callers"]>, req: IncomingMessag
   return true;
 }
 
-/** A review for which memory is reserved until it is answered. */
-async function held(
+/** Answers one review. With a budget, memory is reserved for it until it is answered: one function, for each promise costs. */
+async function review(
   deps: AppDeps,
-  budget: BodyBudget,
+  budget: BodyBudget | undefined,
   req: IncomingMessage,
   res: ServerResponse,
   answerTo: AnswerTo,
@@ -184,40 +181,30 @@ async function held(
   const maxBytes = deps.maxBodyBytes ?? defaultMaxBodyBytes;
   const said = Number(req.headers["content-length"] ?? maxBytes);
   // What is larger, or no number, is refused without being kept.
-  const bytes = said <= maxBytes ? said : 0;
-  if (!budget.take(bytes)) {
+  const bytes = budget !== undefined && said <= maxBytes ? said : 0;
+  if (budget?.take(bytes) === false) {
     deps.onShed?.("memory");
     return await passUnread(req, res, unreadWarning);
   }
   try {
-    await review(deps, req, res, answerTo);
-  } finally {
-    budget.give(bytes);
-  }
-}
-
-async function review(deps: AppDeps, req: IncomingMessage, res: ServerResponse, answerTo: AnswerTo): Promise<void> {
-  const body = await readJsonBody(req, deps.maxBodyBytes ?? defaultMaxBodyBytes);
-  if (body.kind === "gone") {
-    return;
-  }
-  if (body.kind === "refused") {
-    sendError(res, body.status, body.code, body.message);
-    return;
-  }
-  const request = parseReview(body.value);
-  // A client that goes away ends nothing: what is found out by the deadline serves its next try.
-  const answer = await (deps.within === undefined
-    ? answerTo(request)
-    : deps.within({ request, path: pathOf(req), headers: req.headers }, async () => answerTo(request)));
-  if (res.destroyed) {
-    return;
-  }
-  if (deps.readiness.draining) {
+    const body = await readJsonBody(req, maxBytes);
+    if (body.kind === "gone") return;
+    if (body.kind === "refused") {
+      sendError(res, body.status, body.code, body.message);
+      return;
+    }
+    // A client that goes away ends nothing: what is found out by the deadline serves its next try.
+    const request = parseReview(body.value);
+    const answer = await (deps.within === undefined
+      ? answerTo(request)
+      : deps.within({ request, path: pathOf(req), headers: req.headers }, async () => answerTo(request)));
+    if (res.destroyed) return;
     // A client with a kept-alive connection would go on using a server that wants to stop.
-    res.setHeader("connection", "close");
+    if (deps.readiness.draining) res.setHeader("connection", "close");
+    sendJson(res, 200, answer);
+  } finally {
+    budget?.give(bytes);
   }
-  sendJson(res, 200, answer);
 }
 
 function pathOf({ url = "" }: IncomingMessage): string {

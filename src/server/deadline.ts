@@ -27,11 +27,11 @@ const unitMs: Readonly<Record<string, number>> = {
  * Source: Go, package time, `ParseDuration`.
  */
 export function parseGoDuration(text: string): number | undefined {
-  if (!/^\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text) || text.length > 64) {
+  if (!/^\+?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text) || text.length > 64) {
     return undefined;
   }
   let totalMs = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     totalMs += Number(amount) * (unitMs[unit ?? ""] ?? 0);
   }
   return totalMs;

@@ -14,8 +14,9 @@ describe("a stream of images that nobody named before", () => {
     const { heaps, gate }: { heaps: number[]; gate: unknown } = JSON.parse(stdout);
     assert.deepEqual(gate, { inFlight: 0, queued: 0 });
     const [, , atN = 0, , , atTwoN = 0] = heaps;
-    // Tables of hosts are not full by then. Without bounds an image would keep several kilobytes, a token 40, an error 60.
+    // Tables of hosts and circuits are not full by then, for which an image leaves one or two kilobytes. Without a bound on
+    // tokens it would be ten, on realms five; `24 800` as the program's arguments shows how it levels out.
     const perImage = (atTwoN - atN) / (3 * imagesAPart);
-    assert.ok(perImage < 2_500, `${perImage.toFixed(0)} bytes stay of each image: ${heaps.join(", ")}`);
+    assert.ok(perImage < 3_000, `${perImage.toFixed(0)} bytes stay of each image: ${heaps.join(", ")}`);
   });
 });

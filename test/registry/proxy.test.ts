@@ -82,6 +82,7 @@ describe("whether an address is asked through the proxy", () => {
       rules: { noProxy: ".example.com" },
       want: true,
     },
+    { name: "not by an address with a zone", url: "http://[fe80::1]/", rules: { noProxy: "fe80::1%eth0" }, want: true },
     { name: "not by the end of a label", url: "http://example.com/", rules: { noProxy: "ample.com" }, want: true },
     { name: "by the name above it", url: "http://foo.example.com/", rules: { noProxy: "example.com" }, want: false },
     { name: "by a name in other letters", url: "http://www.示例.com", rules: { noProxy: ".示例.com" }, want: false },

@@ -23,6 +23,8 @@ describe("parseGoDuration", () => {
     { given: "7S", want: undefined },
     { given: "7s;", want: undefined },
     { given: `${"9".repeat(80)}s`, want: undefined },
+    // Took time without end while digits could be shared out in several ways.
+    { given: `${"999m".repeat(2000)}!`, want: undefined },
   ];
   for (const { given, want } of table) {
     it(`reads ${JSON.stringify(given.slice(0, 12))} as ${want} ms`, () => assert.equal(parseGoDuration(given), want));

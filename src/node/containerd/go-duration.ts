@@ -17,7 +17,7 @@ export function parseGoDuration(text: string): number | undefined {
   const { sign = "", body = "" } = /^(?<sign>[-+]?)(?<body>.*)$/s.exec(text)?.groups ?? {};
   const factor = sign === "-" ? -1 : 1;
   if (body === "0") return 0;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/.test(body)) return undefined;
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/.test(body)) return undefined;
   let total = 0;
   for (const [, amount = "", unit = ""] of body.matchAll(/([\d.]+)([^\d.]+)/g))
     total += Number(amount) * (unitMs[unit] ?? 0);

@@ -20,15 +20,6 @@ export function parseGoToml(text: string, traits: Pick<HostTraits, "toml">): Tom
   return refusedSpelling(outline.quirks, traits) ?? { root, outline };
 }
 
-/**
- * The line of a key or table, by its path from the root: the last one where several parts write it, the first part of it
- * where no line names it alone.
- */
-export function lineOf({ outline }: Pick<TomlDocument, "outline">, path: readonly string[]): number | undefined {
-  const below = outline.entries.filter((entry) => path.every((part, index) => part === entry.path[index]));
-  return (below.findLast((entry) => entry.path.length === path.length) ?? below[0])?.line;
-}
-
 function parseToml(text: string): TomlTable | FileProblem {
   try {
     return parse(text, { integersAsBigInt: "asNeeded" });

@@ -4,7 +4,6 @@ import type { ConfigFile } from "./config-file.js";
 import { criSection, imagesSection, type MergedConfig, mergeConfigFiles } from "./config-merge.js";
 import type { ConfigTraits } from "./config-traits.js";
 import { parseGoDuration } from "./go-duration.js";
-import { lineOf } from "./go-toml.js";
 import { FileProblem, field, isTable, withoutUser } from "./host-entry.js";
 import { type LegacySettings, readLegacyRegistry, textAt } from "./legacy-settings.js";
 import type { HostTraits } from "./traits.js";
@@ -264,7 +263,7 @@ function originOf({ files }: Sources, path: readonly string[]): FactOrigin {
 
 function lastOrigin(files: readonly ConfigFile[], paths: readonly (readonly string[])[]): FactOrigin {
   for (const { file, document } of files.toReversed()) {
-    const line = paths.map((path) => lineOf(document, path)).find((found) => found !== undefined);
+    const line = paths.map((path) => document.outline.lineOf(path)).find((found) => found !== undefined);
     if (line !== undefined) return { file, line };
   }
   return mainOrigin(files);

@@ -69,16 +69,17 @@ function pemBlocks(text: string): readonly PemBlock[] {
   const blocks: PemBlock[] = [];
   const begin = /^-----BEGIN ([A-Z0-9 ]+)-----[ \t\r]*$/gm;
   for (let match = begin.exec(text); match !== null; match = begin.exec(text)) {
-    const end = text.indexOf(`-----END ${match[1]}-----`, begin.lastIndex);
-    if (end < 0) continue;
-    const body = text.slice(begin.lastIndex, end);
     // Between another BEGIN and its END nothing belongs to this block.
-    if (body.includes("-----BEGIN")) continue;
+    const next = text.indexOf("-----BEGIN", begin.lastIndex);
+    const rest = text.slice(begin.lastIndex, next < 0 ? undefined : next);
+    const length = rest.indexOf(`-----END ${match[1]}-----`);
+    if (length < 0) continue;
+    const body = rest.slice(0, length);
     blocks.push({
       type: match[1] ?? "",
       pem: `-----BEGIN ${match[1]}-----${body.replaceAll("\r", "")}-----END ${match[1]}-----\n`,
     });
-    begin.lastIndex = end;
+    begin.lastIndex += length;
   }
   return blocks;
 }

@@ -23,6 +23,11 @@ export interface TomlOutline {
   /** In file order, which the parsed value does not keep (a table named `5000` would come first). */
   readonly entries: readonly OutlineEntry[];
   readonly quirks: OutlineQuirks;
+  /**
+   * The line of a key or table, by its path from the root: the last one where several parts write it, the first part of it
+   * where no line names it alone.
+   */
+  readonly lineOf: (path: readonly string[]) => number | undefined;
 }
 
 /**
@@ -32,6 +37,35 @@ export interface TomlOutline {
 export function readTomlOutline(text: string): TomlOutline {
   return new OutlineScanner(text).scan();
 }
+
+/** Nobody asks for a path of more parts. */
+const deepestAsked = 8;
+
+/** Finds lines without looking through all entries for each of many names. */
+function linesIn(entries: readonly OutlineEntry[]): TomlOutline["lineOf"] {
+  let index: Map<string, { first: number; own?: number }> | undefined;
+  return (path) => {
+    index ??= indexOf(entries);
+    const found = index.get(JSON.stringify(path));
+    return found?.own ?? found?.first;
+  };
+}
+
+function indexOf(entries: readonly OutlineEntry[]) {
+  const index = new Map<string, { first: number; own?: number }>();
+  for (const { path, line } of entries) {
+    for (let length = Math.min(path.length, deepestAsked); length > 0; length -= 1) {
+      const key = JSON.stringify(path.slice(0, length));
+      const known = index.get(key);
+      const own = length === path.length ? { own: line } : {};
+      index.set(key, known === undefined ? { first: line, ...own } : { ...known, ...own });
+    }
+  }
+  return index;
+}
+
+/** No setting lies deeper. A header of many parts is repeated in the path of every key below it. */
+const deepest = 64;
 
 class OutlineScanner {
   readonly #text: string;
@@ -55,11 +89,11 @@ class OutlineScanner {
       if (this.#peek() === "[") {
         header = this.#header(line);
       } else {
-        this.#entries.push({ kind: "value", path: [...header, ...this.#key("=")], line });
+        this.#entries.push({ kind: "value", path: [...header, ...this.#key("=").slice(0, deepest)], line });
         this.#skipValue();
       }
     }
-    return { entries: this.#entries, quirks: this.#quirks };
+    return { entries: this.#entries, quirks: this.#quirks, lineOf: linesIn(this.#entries) };
   }
 
   #peek(ahead = 0): string {
@@ -94,7 +128,7 @@ class OutlineScanner {
     if (path.some((part) => part.includes("]"))) this.#note("bracketInTableName");
     this.#entries.push({ kind: array ? "array-table" : "table", path, line });
     this.#skipComment();
-    return path;
+    return path.slice(0, deepest);
   }
 
   /** Reads a dotted key and its end character. */

@@ -21,8 +21,10 @@ export function parseAliases(
   const table = tableOf(root, "aliases");
   if (table instanceof FileProblem) return table;
   const aliases = new Map<string, Alias>();
+  const lines = new Map<string | undefined, number>();
+  for (const { path, line } of outline.toReversed()) if (path[0]?.toLowerCase() === "aliases") lines.set(path[1], line);
   for (const [name, value] of Object.entries(table ?? {})) {
-    const line = outline.find(({ path }) => path[0]?.toLowerCase() === "aliases" && path[1] === name)?.line;
+    const line = lines.get(name);
     const quoted = JSON.stringify(name.slice(0, 100));
     if (typeof value !== "string") return new FileProblem(`the alias ${quoted} must be a string`, line);
     if (!isAliasName(name)) return new FileProblem(`${quoted} is no short name`, line);

@@ -141,7 +141,7 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
 
 /** The line of the shortest beginning that cannot be continued to valid JSON is costly to find; the usual slips are not. */
 function brokenLine(text: string): number | undefined {
-  const slip = /,\s*[\]}]|[}\]"]\s*\n\s*"|\/\/|'/.exec(text);
+  const slip = /,\s*[\]}]|[}\]"][^\S\n]*\n\s*"|\/\/|'/.exec(text);
   return slip === null ? undefined : text.slice(0, slip.index).split("\n").length;
 }
 

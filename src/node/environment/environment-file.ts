@@ -13,11 +13,14 @@ export interface FileAssignment {
 export function parseEnvironmentFile(text: string): readonly FileAssignment[] {
   const found: FileAssignment[] = [];
   const cursor = { text: text.replaceAll(/\r\n?/g, "\n"), at: 0 };
+  let line = 1;
+  let counted = 0;
   for (;;) {
     take(cursor, /\s*/y);
     if (cursor.at >= cursor.text.length) return found;
     if (take(cursor, /[#;](?:\\[\s\S]|[^\n])*/y) !== "") continue;
-    const line = cursor.text.slice(0, cursor.at).split("\n").length;
+    line += cursor.text.slice(counted, cursor.at).split("\n").length - 1;
+    counted = cursor.at;
     const name = take(cursor, /[^=\n]*/y).trimEnd();
     if (take(cursor, /=/y) === "") continue;
     const value = readValue(cursor);

@@ -1,5 +1,5 @@
-import { type Document, parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { readYaml } from "../../credentials/index.js";
 import type { KubeletSettings } from "../types.js";
 import { passingKubeletSettings } from "./fields.js";
 
@@ -10,16 +10,6 @@ const configSchema = z.looseObject({ kind: z.literal("KubeletConfiguration") });
 
 /** What a KubeletConfiguration (YAML or JSON) says of pulls; undefined for text that is none. */
 export function parseKubeletConfig(text: string): KubeletSettings | undefined {
-  const config = configSchema.safeParse(parseYaml(text));
+  const config = configSchema.safeParse(readYaml(text, maxAliasCount)?.value);
   return config.success ? passingKubeletSettings(config.data) : undefined;
-}
-
-function parseYaml(text: string): unknown {
-  try {
-    const documents: readonly Document.Parsed[] = parseAllDocuments(text, { prettyErrors: false, logLevel: "silent" });
-    const [document] = documents;
-    return document === undefined || document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount });
-  } catch {
-    return undefined;
-  }
 }

@@ -44,7 +44,11 @@ export function filterEnvironment(text: string): string {
 
 /** A proxy's address with its user and password replaced by a mark; anything that is not surely an address goes. */
 export function withMarkedUser(value: string): string {
-  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/\s]*@/i, `$1${withheldMark}@`);
+  const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(value) ?? [];
+  const address = rest.replace(/^[^/\s]*@/, "");
+  // A slash in a password: what stands before it looks like the host, what stands behind it like a path.
+  if (address.includes("@")) return `${scheme}${withheldMark}@${withheldMark}`;
+  return scheme + (address === rest ? rest : `${withheldMark}@${address}`);
 }
 
 function eachLogicalLine(text: string, map: (line: string) => string): string {

@@ -104,5 +104,9 @@ const harmlessFile = /^\/[\w./-]+\.json$/;
 /** An address without the user, password and query that a URL may carry; runtimes drop the same. */
 function cleanUrl(value: string): string {
   const bare = value.replace(/^([^/@\s]*:\/\/)?[^/\s]*@(?=[^/])/, "$1");
+  // A slash in a password: no runtime takes that for an address, nor what stands here in its place.
+  if (!bare.startsWith("/") && /@(?!sha\d+:[0-9a-f]+$)/.test(bare.replace(/[?#].*$/s, ""))) {
+    return `${/^[^/@\s]*:\/\//.exec(bare)?.[0] ?? ""}${withheldMark}:x`;
+  }
   return bare.includes("://") ? bare.replace(/[?#].*$/s, "") : bare;
 }

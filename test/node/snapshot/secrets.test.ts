@@ -64,6 +64,24 @@ describe("what an agent publishes", () => {
     }
   });
 
+  it("holds no part of a password with a slash in it, which makes no address", () => {
+    const url = "http://robot:hunter2/hun@ter2@proxy.test:3128";
+    const files = {
+      "/etc/containerd/certs.d/reg.test/hosts.toml": `server = "${url}"\n[host."${url}"]\n`,
+      "/etc/containers/registries.conf": `[[registry]]\nlocation = "robot:hunter2/hun@ter2@reg.test"\n`,
+      "/etc/docker/daemon.json": JSON.stringify({ "registry-mirrors": [url], proxies: { "https-proxy": url } }),
+      "/etc/systemd/system/docker.service": `[Service]\nEnvironment="HTTPS_PROXY=${url}"\nExecStart=/x --registry-mirror=${url}\n`,
+      "/etc/default/docker": `HTTPS_PROXY=${url}\n`,
+    };
+    for (const [path, text] of Object.entries(files)) {
+      const shown = JSON.stringify(withholdSecrets(path, text));
+      assert.ok(!/hun|ter2|robot/.test(shown), shown);
+    }
+    const kept =
+      '{"default":[{"type":"reject"}],"transports":{"docker":{"reg.test/app@sha256:00ff":[{"type":"reject"}]}}}';
+    assert.equal(withholdSecrets("/etc/containers/policy.json", kept).content, kept);
+  });
+
   it("says which registries the node has credentials for, and that is all that is known of them", () => {
     const spec = gather(fullNode(ca, key));
     assert.deepEqual(spec.credentials, {
