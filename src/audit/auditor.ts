@@ -34,7 +34,7 @@ export interface AuditorDeps extends Omit<RoundDeps, "store"> {
   readonly holders: () => ReportInput["holdersOf"];
   /** What of a registry ends by itself; asked twice a day. */
   readonly forecast?: (subjects: readonly AuditSubject[], signal: AbortSignal) => Promise<readonly ExpiryForecast[]>;
-  /** Told when there is something new to show, once a minute at most. */
+  /** Told when there is something new to show; it is never busy with that for more than a hundredth of the time. */
   readonly publish: (view: AuditView, signal: AbortSignal) => Promise<void>;
   readonly onEvent?: (event: AuditorEvent) => void;
   readonly pace?: Partial<AuditPace>;
@@ -60,7 +60,7 @@ const usualPace: AuditPace = {
   refreshMs: 10_000,
   flushMs: 20_000,
   handoverMs: 12_000,
-  publishMs: 60_000,
+  publishMs: 15_000,
   forecastMs: 12 * 3_600_000,
   forgetMs: 24 * 3_600_000,
 };
@@ -283,7 +283,7 @@ class RunningAuditor {
   }
 
   #publishIfDue(nowMs: number): void {
-    if (this.#publishing !== undefined || nowMs - this.#publishedMs < this.#pace.publishMs) return;
+    if (this.#publishing !== undefined || nowMs - this.#publishedMs < this.#publishPauseMs()) return;
     if (!this.#changed && !this.view.hasChanged()) return;
     this.#changed = false;
     this.#publishedMs = nowMs;
@@ -293,6 +293,11 @@ class RunningAuditor {
       .finally(() => {
         this.#publishing = undefined;
       });
+  }
+
+  /** To make a report of a hundred thousand Pods takes its time, in which nobody else gets on. */
+  #publishPauseMs(): number {
+    return Math.max(this.#pace.publishMs, 100 * this.view.reportMs());
   }
 
   #fault(error: unknown): void {

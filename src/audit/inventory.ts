@@ -226,8 +226,9 @@ function subjectOf(
     pods += members.size;
     const imageId = sample.running.find(({ container }) => container === use.name)?.imageId;
     for (const { node, createdMs: sinceMs } of members.values()) {
-      if (node !== "" && nodes.size < maxNodes) nodes.add(node);
+      // A Pod that waits for its image proves nothing about its node.
       if (imageId === undefined) continue;
+      if (node !== "" && nodes.size < maxNodes) nodes.add(node);
       const before = running.get(imageId);
       if (before === undefined) running.set(imageId, { imageId, pods: 1, sinceMs });
       else Object.assign(before, { pods: before.pods + 1, sinceMs: Math.min(before.sinceMs, sinceMs) });

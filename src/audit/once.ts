@@ -2,9 +2,11 @@ import { type AskEngine, askAbout, type ImageAnswers } from "./ask.js";
 import { grouped } from "./grouped.js";
 import type { Inventory } from "./inventory.js";
 import { auditReport, type ReportInput } from "./report.js";
-import type { AuditReport, AuditSubject } from "./types.js";
+import type { AuditReport, AuditSubject, ExpiryForecast } from "./types.js";
 
-export interface OnceDeps extends Pick<ReportInput, "nowMs" | "holdersOf" | "forecasts"> {
+export interface OnceDeps extends Pick<ReportInput, "nowMs" | "holdersOf"> {
+  /** What ends by itself of one registry; absent: nobody looks. */
+  readonly forecast?: (subjects: readonly AuditSubject[], signal: AbortSignal) => Promise<readonly ExpiryForecast[]>;
   readonly inventory: Inventory;
   readonly ask: AskEngine;
   readonly onProgress?: (progress: OnceProgress) => void;
@@ -42,12 +44,15 @@ export async function auditOnce(deps: OnceDeps, signal: AbortSignal): Promise<Au
   const worker = async (): Promise<void> => {
     for (const lane of pending) for (const [image, own] of lane) await askOne(image, own);
   };
+  const looks = [...grouped(subjects, ({ registry }) => registry).values()].map(
+    async (own) => (await deps.forecast?.(own, signal)) ?? [],
+  );
   await Promise.all(Array.from({ length: Math.min(inAll, lanes.length) }, worker));
   const { nowMs } = deps;
   return auditReport({
     ...{ nowMs, subjects, pods: deps.inventory.pods, resolved: [] },
     holdersOf: deps.holdersOf,
-    forecasts: deps.forecasts,
+    forecasts: (await Promise.all(looks)).flat(),
     answerTo: ({ image, question }) => {
       const answer = answers.get(image)?.answers.get(question);
       return answer === undefined ? undefined : { answer, firstMs: nowMs, lastMs: nowMs };

@@ -53,12 +53,11 @@ export function auditReport(input: ReportInput): AuditReport {
   const rows = mergeContainers(input.subjects).map((subjects) => rowOf(input, subjects, soon));
   const known = rows.flatMap(({ row }) => (row === undefined ? [] : [row]));
   const workloads = known.toSorted(byRisk);
-  const isBad = ({ risk }: WorkloadRisk): boolean => risk === "fails" || risk === "may-fail";
   return {
     generated: isoTime(input.nowMs),
     summary: {
       workloads: new Set(input.subjects.map(workloadKey)).size,
-      workloadsAtRisk: new Set(workloads.filter(isBad).map(({ workload }) => JSON.stringify(workload))).size,
+      workloadsAtRisk: new Set(workloads.filter(isBad).map(workloadKey)).size,
       pods: input.pods,
       images: new Set(input.subjects.map(({ image }) => image)).size,
       questions: new Set(input.subjects.map(({ question }) => question)).size,
@@ -71,6 +70,10 @@ export function auditReport(input: ReportInput): AuditReport {
     resolved: input.resolved,
     forecasts: input.forecasts,
   };
+}
+
+function isBad({ risk }: WorkloadRisk): boolean {
+  return risk === "fails" || risk === "may-fail";
 }
 
 function countBy<T, K extends string>(
@@ -89,7 +92,8 @@ function mergeContainers(subjects: readonly AuditSubject[]): readonly (readonly 
 }
 
 function workloadKey({ workload }: Pick<AuditSubject, "workload">): string {
-  return `${workload.apiVersion}\n${workload.kind}\n${workload.namespace}\n${workload.name}`;
+  const { apiVersion, kind, namespace, name } = workload;
+  return `${apiVersion}/${kind}/${namespace}/${name}`;
 }
 
 function rowOf(
@@ -204,10 +208,8 @@ function imagesOf({ askedMs }: ReportInput, rows: readonly WorkloadRisk[]): read
     registry: own[0]?.registry ?? "",
     digest: own.find(({ digest }) => digest !== null)?.digest ?? null,
     risk: own[0]?.risk ?? "none",
-    workloads: new Set(own.map(({ workload }) => JSON.stringify(workload))).size,
-    workloadsAtRisk: new Set(
-      own.filter(({ risk }) => risk === "fails" || risk === "may-fail").map(({ workload }) => JSON.stringify(workload)),
-    ).size,
+    workloads: new Set(own.map(workloadKey)).size,
+    workloadsAtRisk: new Set(own.filter(isBad).map(workloadKey)).size,
     pods: own.reduce((sum, { pods }) => sum + pods, 0),
     causes: frequent(own),
     lastAsked: isoTime(askedMs(image)),

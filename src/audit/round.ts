@@ -16,6 +16,8 @@ export interface RoundDeps {
   readonly times: AuditTimes;
   /** Addresses that nodes ask for an image, in no order. */
   readonly hostsOf: (subject: AuditSubject) => readonly string[];
+  /** Milliseconds for which a host is to be left alone, as others found out who ask it too; absent: nobody else does. */
+  readonly pausedMs?: (host: string) => number;
   /** Hears what became of questions. Must not throw. */
   readonly onChanges: (changes: readonly AuditChange[], subjects: readonly AuditSubject[]) => void;
 }
@@ -48,7 +50,8 @@ export class Rounds {
       if (dueMs >= nextMs) continue;
       const [subject] = subjects;
       const hosts = subject === undefined ? [] : this.#deps.hostsOf(subject);
-      nextMs = Math.min(nextMs, Math.max(dueMs, nowMs + budgets.waitMs(hosts, cost, nowMs)));
+      const pauseMs = Math.max(0, ...hosts.map((host) => this.#deps.pausedMs?.(host) ?? 0));
+      nextMs = Math.min(nextMs, Math.max(dueMs, nowMs + budgets.waitMs(hosts, cost, nowMs), nowMs + pauseMs));
     }
     return nextMs;
   }
@@ -110,6 +113,7 @@ export class Rounds {
       if (subject === undefined) continue;
       const hosts = hostsOf(subject);
       const isAffordable = hosts.every((host) => {
+        if ((this.#deps.pausedMs?.(host) ?? 0) > 0) return false;
         const used = planned.get(host) ?? 0;
         // A budget that is smaller than one image costs is overdrawn once and then waits for as long.
         const needed = used === 0 ? Math.min(cost, budgets.burstOf(host)) : cost;

@@ -10,6 +10,8 @@ import type { AuditReport, AuditSubject, ExpiryForecast } from "./types.js";
 /** What an audit knows at this moment, whichever replica found it out. */
 export interface AuditView {
   report(): AuditReport;
+  /** How long the last report took to make. */
+  reportMs(): number;
   /** Whether this replica is the one that speaks for a registry, or writes the reports of a namespace. */
   isOwn(work: string): boolean;
   /** Whether what others found has changed since the last report. */
@@ -33,6 +35,7 @@ export interface ViewDeps {
 export function createAuditView(deps: ViewDeps): AuditView {
   const { store, clock, inventory } = deps;
   let reported = -1;
+  let tookMs = 0;
   let uids: ReadonlyMap<string, string> = new Map();
   const storedImages = memo(
     () => store.version(),
@@ -56,7 +59,9 @@ export function createAuditView(deps: ViewDeps): AuditView {
     isOwn: (work) => ownerOf(work, deps.members()) === deps.membership.self,
     hasChanged: () => store.version() !== reported,
     uidOf: ({ kind, namespace, name }) => uids.get(`${kind}/${namespace}/${name}`) ?? "",
+    reportMs: () => tookMs,
     report: () => {
+      const startedMs = clock.nowMs();
       reported = store.version();
       const subjects = deps.subjects();
       uids = new Map(
@@ -67,7 +72,7 @@ export function createAuditView(deps: ViewDeps): AuditView {
         if (!records.has(image)) records.set(image, recordOf(registry, image));
       }
       const registries = new Set(subjects.map(({ registry }) => registry));
-      return auditReport({
+      const report = auditReport({
         nowMs: clock.nowMs(),
         subjects,
         pods: inventory.pods,
@@ -89,6 +94,8 @@ export function createAuditView(deps: ViewDeps): AuditView {
           })),
         ),
       });
+      tookMs = clock.nowMs() - startedMs;
+      return report;
     },
   };
 }

@@ -97,6 +97,8 @@ export interface AssemblyOrder {
 /** A check with everything that it holds on to. */
 export interface Assembly {
   readonly check: Check;
+  /** The nodes that it checks for. */
+  readonly nodes: NodeSource;
   /** How registries fare; empty without limits. */
   readonly registryHealth: RegistryClient["health"];
   close(): Promise<void>;
@@ -147,9 +149,10 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   });
   const prediction = order.wrapped?.predictor(plain) ?? plain;
   const { predictor, stop } = withWholeLayers(order, prediction, client);
+  const nodes = order.openNodes?.(profiles) ?? givenNodes(order.node, profiles);
   const check = createCheck({
     clock,
-    nodes: order.openNodes?.(profiles) ?? givenNodes(order.node, profiles),
+    nodes,
     predictor,
     secrets: order.wrapped?.secrets(order.secrets) ?? order.secrets,
     keyring: { identityKey },
@@ -164,7 +167,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     stop();
     return client.close();
   };
-  return { check, registryHealth: () => client.health(), close };
+  return { check, nodes, registryHealth: () => client.health(), close };
 }
 
 /** Called when the nodes are open, which the queue asks. */

@@ -1,9 +1,10 @@
+import { lookup } from "node:dns";
 import { type AuditSubject, certificateForecasts, credentialForecasts, type ExpiryForecast } from "../audit/index.js";
 import type { Clock } from "../core/index.js";
 import { type RegistryCredential, type SecretSource, selectPullSecrets } from "../credentials/index.js";
 import type { HostTls, NodeSource, RegistryHost } from "../node/index.js";
 import { parseReference, repositoryName } from "../reference/index.js";
-import { type RegistryDeps, viewRegistry } from "../registry/index.js";
+import { type AddressRules, createAddressGuard, type RegistryDeps, viewRegistry } from "../registry/index.js";
 
 export interface ForecastDeps {
   readonly clock: Clock;
@@ -12,6 +13,14 @@ export interface ForecastDeps {
   readonly identityKey: Uint8Array;
   /** How registries are dialled. */
   readonly dialling: Omit<RegistryDeps, "clock" | "identityKey" | "systemCaPems" | "userAgent">;
+}
+
+/** The same with what a command has at hand. */
+export function commandForecast({
+  addressRules,
+  ...deps
+}: Omit<ForecastDeps, "dialling"> & { readonly addressRules: () => AddressRules }) {
+  return auditForecast({ ...deps, dialling: { guard: createAddressGuard(addressRules, lookup) } });
 }
 
 /** Of one registry; more would be read for certificates and Secrets that are hardly others. */

@@ -43,6 +43,8 @@ export interface AuditDeps {
   /** Opens the engine; told of every request that is sent, by the host that it is for. */
   readonly openEngine: (onRequest: (host: string) => void) => AskEngine;
   readonly forecast?: (subjects: readonly AuditSubject[], signal: AbortSignal) => Promise<readonly ExpiryForecast[]>;
+  /** Milliseconds for which a host is to be left alone. */
+  readonly pausedMs?: (host: string) => number;
   /** Minutes between two questions about what is sound. */
   readonly intervalMinutes: number;
   readonly requestsPerMinute: number;
@@ -114,6 +116,7 @@ export function openAudit(deps: AuditDeps): OpenAudit {
     ...{ clock, inventory, budgets, store, membership, pace },
     ask: deps.openEngine((host) => budgets.charge(host, 1, clock.nowMs())),
     hostsOf: askedHosts(deps.nodes),
+    ...(deps.pausedMs === undefined ? {} : { pausedMs: deps.pausedMs }),
     times: {
       soundMs: deps.intervalMinutes * 60_000,
       failingMs: pace.failingMs ?? failingMs,

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type CliDeps, type CliIo, runCli } from "../cli/index.js";
 import { systemClock as clock } from "./system.js";
@@ -37,15 +38,22 @@ const deps: CliDeps = {
       onCache: () => undefined,
       onRateLimit: () => undefined,
     };
-    return assembleCheck({
-      clock,
-      version,
+    const addressRules = usualAddressRules(dial);
+    const identityKey = randomBytes(32);
+    const assembly = assembleCheck({
+      ...{ clock, version, addressRules, identityKey },
       ...given,
       injectServiceAccount: completedPods ? "templates" : "always",
       lingerMs: 0,
-      addressRules: usualAddressRules(dial),
       ...(onFinding === undefined ? {} : { observer: { ...quiet, onFinding } }),
     });
+    return {
+      ...assembly,
+      forecast: async (subjects, signal) => {
+        const { commandForecast } = await import("./audit-forecast.js");
+        return await commandForecast({ clock, identityKey, addressRules, ...assembly, ...given })(subjects, signal);
+      },
+    };
   },
   viewRegistry: async (question, signal) => {
     const { randomBytes } = await import("node:crypto");

@@ -19,6 +19,8 @@ export interface WebhookAuditDeps extends Pick<OpenPolicy, "addressRules"> {
   readonly logger: Log;
   readonly metrics: Metrics;
   readonly identityKey: Uint8Array;
+  /** How registries fare with the webhook. */
+  readonly registryHealth: Assembly["registryHealth"];
   /** Tells the Pod's name. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -38,9 +40,10 @@ export function openWebhookAudit(config: ServeConfig, deps: WebhookAuditDeps): O
     access: followed.access,
     ...{ clock, logger },
     namespace: config.auditNamespace ?? followed.access.namespace,
-    instance: deps.env.HOSTNAME ?? "",
+    instance: (deps.env.HOSTNAME ?? "").slice(0, 128) || "pullguard",
     nodes: watched.nodes,
     states: watched.states,
+    pausedMs: pausesOf(deps),
     intervalMinutes: config.auditInterval,
     requestsPerMinute: config.auditRate,
     openEngine: (onRequest) => {
@@ -80,5 +83,21 @@ export function openWebhookAudit(config: ServeConfig, deps: WebhookAuditDeps): O
       await audit.stop();
       await assembly?.close();
     },
+  };
+}
+
+const lookMs = 1_000;
+
+/** What does not answer the webhook may answer the audit, which asks others: only a registry's own wish to be left alone counts. */
+function pausesOf({ registryHealth, clock }: WebhookAuditDeps): (host: string) => number {
+  let lookedMs = Number.NEGATIVE_INFINITY;
+  let pauses: ReadonlyMap<string, number> = new Map();
+  return (host) => {
+    const nowMs = clock.nowMs();
+    if (nowMs - lookedMs >= lookMs) {
+      lookedMs = nowMs;
+      pauses = new Map(registryHealth().map(({ registry, pausedUntilMs = 0 }) => [registry, pausedUntilMs]));
+    }
+    return Math.max(0, (pauses.get(host) ?? 0) - nowMs);
   };
 }

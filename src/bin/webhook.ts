@@ -86,6 +86,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         addressRules,
         identityKey,
         env,
+        registryHealth: assembly.registryHealth,
       });
       await deps.stopped;
       await Promise.all([serving.stop(), audit?.stop()]);

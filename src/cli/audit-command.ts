@@ -26,6 +26,9 @@ export async function runAudit(flags: AuditFlags, io: CliIo): Promise<number> {
   if (cluster === undefined) {
     throw new PullguardError("InputInvalid", "no cluster is configured; give --kubeconfig FILE");
   }
+  if (flags.allNamespaces !== true && flags.namespace === undefined) {
+    io.stderr.write(`note: namespace ${cluster.namespace} only; pullguard audit -A looks at all\n`);
+  }
   const inventory = createInventory();
   const namespace = flags.allNamespaces === true ? undefined : (flags.namespace ?? cluster.namespace);
   for (const object of await objectsOf(cluster, namespace, io, signal)) inventory.note(object, false);
@@ -62,7 +65,8 @@ async function asked({ inventory, collector, opened, nodes }: Asking, io: CliIo,
   };
   const holdersOf = imageHolders(() => nodes?.states ?? []);
   const ask = collector.asking(opened.check);
-  const deps = { inventory, ask, holdersOf, forecasts: [], nowMs: Date.now(), onProgress };
+  const forecast = opened.forecast === undefined ? {} : { forecast: opened.forecast };
+  const deps = { inventory, ask, holdersOf, ...forecast, nowMs: Date.now(), onProgress };
   return await auditOnce(deps, signal).finally(() => progress?.end());
 }
 

@@ -1,4 +1,4 @@
-import type { AuditedObject } from "../audit/index.js";
+import type { AuditedObject, AuditSubject, ExpiryForecast } from "../audit/index.js";
 import type { Check } from "../check/index.js";
 import type { PullSecretEntry, SecretSource } from "../credentials/index.js";
 import type { KubeletSettings, NodeCandidates, NodeFiles, NodeSource, NodeState } from "../node/index.js";
@@ -147,6 +147,8 @@ export interface GivenNodeCredentials {
 
 export interface OpenCheck {
   readonly check: Check;
+  /** What ends by itself of the registry that these images are of. */
+  forecast?(subjects: readonly AuditSubject[], signal: AbortSignal): Promise<readonly ExpiryForecast[]>;
   close(): Promise<void>;
 }
 

@@ -30,7 +30,7 @@ export interface AuditMembers extends AuditMembership {
   stop(): Promise<void>;
 }
 
-export const usualMemberTimes: MemberTimes = { leaseMs: 15_000, renewDeadlineMs: 10_000, renewMs: 5_000 };
+export const usualMemberTimes: MemberTimes = { leaseMs: 15_000, renewDeadlineMs: 8_000, renewMs: 4_000 };
 const memberLabel = "pullguard.dev/audit-member";
 const labelSelector = `${memberLabel}=true`;
 /** Leases of processes that did not say goodbye are removed after so many times their length. */
@@ -116,7 +116,9 @@ export function joinAudit(deps: AuditMembersDeps): AuditMembers {
     members: () => {
       const nowMs = clock.nowMs();
       if (!isKnown || stopping.signal.aborted || nowMs - renewedMs >= times.renewDeadlineMs) return undefined;
-      const alive = [...signs].filter(([name, { sinceMs }]) => name === self || nowMs - sinceMs < times.leaseMs);
+      // A sign is seen a renewal late and judged a moment later, so that it is over within the lease.
+      const aliveMs = times.leaseMs - 1.5 * times.renewMs;
+      const alive = [...signs].filter(([name, { sinceMs }]) => name === self || nowMs - sinceMs < aliveMs);
       return [...new Set([self, ...alive.map(([name]) => name)])].sort();
     },
     stop: async () => {

@@ -51,6 +51,7 @@ function world(images: readonly string[], times = { soundMs: 3_600_000, failingM
   const changes: string[] = [];
   let members: readonly string[] = [];
   let published = 0;
+  const paused = new Set<string>();
   const start = (self: string, seesMembers = () => members, perMinute = 6000): Auditor => {
     const budgets = new Budgets((host) => auditRate(host, perMinute));
     return startAuditor({
@@ -67,6 +68,7 @@ function world(images: readonly string[], times = { soundMs: 3_600_000, failingM
         };
       },
       hostsOf: ({ registry }) => [registry],
+      pausedMs: (host) => (paused.has(host) ? 5_000 : 0),
       onChanges: (list) => changes.push(...list.map(({ kind }) => kind)),
       isReady: () => true,
       holders: () => () => [],
@@ -85,7 +87,7 @@ function world(images: readonly string[], times = { soundMs: 3_600_000, failingM
     for (let turn = 0; turn < 12; turn += 1) await nextTurn();
   };
   return {
-    ...{ clock, store, stored, inventory, broken, asked, changes, start, pass, writes },
+    ...{ clock, store, stored, inventory, broken, paused, asked, changes, start, pass, writes },
     join: (...names: string[]) => {
       members = names;
     },
@@ -186,6 +188,25 @@ describe("the auditor", () => {
     assert.ok(asked.length - before <= 34, String(asked.length - before));
     await second.stop();
     assert.equal(new Set(asked.map(({ image }) => image)).size, asked.length, "none twice");
+  });
+
+  it("leaves a registry alone that wants it, or that has had enough", async () => {
+    const { join, start, pass, asked, paused, broken } = world(["reg.test/a:v1", "other.test/a:v1", "other.test/b:v1"]);
+    paused.add("reg.test");
+    broken.set("other.test/a:v1", { verdict: "unknown", cause: "RegistryRateLimited" });
+    join("a");
+    const auditor = start("a");
+    await pass(60);
+    assert.ok(asked.every(({ image }) => image.startsWith("other.test")));
+    const soFar = asked.length;
+    paused.clear();
+    await pass(100);
+    assert.deepEqual(
+      asked.slice(soFar).map(({ image }) => image),
+      ["reg.test/a:v1"],
+      "the other one still rests",
+    );
+    await auditor.stop();
   });
 
   it("asks what has changed before what only has become old", async () => {

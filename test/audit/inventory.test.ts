@@ -124,8 +124,9 @@ describe("an inventory", () => {
   it("knows what Pods run and where, and forgets Pods that go", async () => {
     const inventory = createInventory();
     const first = audited("Pod", "web-1-a", { ...owned, node: "n1", imageIds: { app: digest("a") } });
+    const waiting = audited("Pod", "web-1-c", { ...owned, node: "n3" });
     const second = audited("Pod", "web-1-b", { ...owned, node: "n2", imageIds: { app: digest("b") } });
-    for (const object of [deployment, replicaSet, first, second]) inventory.note(object, false);
+    for (const object of [deployment, replicaSet, first, second, waiting]) inventory.note(object, false);
     const [subject] = await inventory.subjects();
     assert.deepEqual(subject?.nodes, ["n1", "n2"]);
     assert.deepEqual(
@@ -136,7 +137,7 @@ describe("an inventory", () => {
       ],
     );
     inventory.note(second, true);
-    assert.equal(inventory.pods, 1);
+    assert.equal(inventory.pods, 2);
     assert.deepEqual((await inventory.subjects())[0]?.running.length, 1);
   });
 

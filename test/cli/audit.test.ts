@@ -122,6 +122,24 @@ describe("pullguard audit", () => {
     assert.equal(io.setups[0]?.completedPods, true);
   });
 
+  it("tells what ends by itself, and of which namespace it speaks", async () => {
+    const expires = new Date(Date.now() + 86_400_000).toISOString();
+    const forecast = { what: "certificate", registry: "ok.test", name: "ok.test: CN=ok", expires, note: null } as const;
+    const io = ioOf(clusterOf(objects.slice(0, 1)));
+    const { openCheck } = io.deps;
+    const deps = {
+      ...io.deps,
+      openCheck: async (setup: Parameters<typeof openCheck>[0]) => ({
+        ...(await openCheck(setup)),
+        forecast: async () => [forecast],
+      }),
+    };
+    assert.equal(await runCli(["audit"], { ...io, deps }), 0);
+    assert.match(io.out(), /^LOOK +shop +deployment\/good .* ExpiresSoon/m);
+    assert.match(io.out(), /Expiry:\n {2}\S+ {2}certificate {2}ok\.test {2}ok\.test: CN=ok/);
+    assert.match(io.err(), /namespace shop only/);
+  });
+
   const namespaces: readonly (readonly [string, readonly string[], number])[] = [
     ["the context's namespace", [], 4],
     ["a namespace by name", ["-n", "other"], 1],

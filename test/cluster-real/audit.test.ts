@@ -1,9 +1,20 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { WorkloadRisk } from "../../src/audit/index.js";
+import { systemClock } from "../../src/bin/system.js";
+import { makeServingCertificates, writeServingCertificates } from "../../src/certs/index.js";
 import { loadObjects } from "../manifests/objects.js";
-import { eventually, findKubeAssets, type Kube, type KubeObject, startKube } from "../support/kube/index.js";
+import {
+  eventually,
+  findKubeAssets,
+  freePorts,
+  type Kube,
+  type KubeObject,
+  startDaemon,
+  startKube,
+} from "../support/kube/index.js";
 import { type Lab, secure, startLab } from "../support/lab/index.js";
 import { type AuditReplica, appsOf, contentOfApps, createAll, reportOnce, startReplica } from "./audit-world.js";
 import { pullSecret, workload } from "./objects.js";
@@ -234,5 +245,68 @@ function foundRows(rows: readonly WorkloadRisk[]): ReadonlyMap<string, string> {
       15_000,
     );
     replicas = [a];
+  });
+
+  it("runs beside the webhook with --audit: state, metrics, Events", async () => {
+    const certDir = join(kube.folder, "certs");
+    await writeServingCertificates(
+      certDir,
+      await makeServingCertificates({ names: ["127.0.0.1"], days: 1, clock: systemClock }),
+      true,
+    );
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    const odd = {
+      ...workload("Deployment", "team-0", "No Image Name"),
+      metadata: { name: "odd", namespace: "team-0" },
+    };
+    await createAll(kube.admin, [odd]);
+    const args = [
+      "serve",
+      "--audit",
+      "--audit-namespace",
+      "pullguard-system",
+      "--kubeconfig",
+      kubeconfig,
+      "--cert-dir",
+      certDir,
+    ];
+    const program = new URL("../../src/bin/pullguard.js", import.meta.url).pathname;
+    const daemon = startDaemon(
+      process.execPath,
+      [program, ...args, "--port", `${port}`, "--metrics-port", `${metricsPort}`],
+      kube.folder,
+    );
+    try {
+      const line =
+        /^pullguard_workload_image_unpullable\{.*namespace="team-0".*name="odd".*reason="InvalidImageName".*\} 1$/m;
+      await eventually("the metric tells it", async () => {
+        const text = await fetch(`http://127.0.0.1:${metricsPort}/metrics`).then(
+          (answer) => answer.text(),
+          () => "",
+        );
+        return line.test(text) ? true : undefined;
+      });
+      await eventually("an Event tells it", async () => {
+        const { body } = await kube.admin.call("GET", "/apis/events.k8s.io/v1/namespaces/team-0/events");
+        const items = body.items as readonly { readonly reason: string; readonly reportingController: string }[];
+        return items.some(
+          (item) => item.reason === "InvalidImageName" && item.reportingController === "pullguard.dev/audit",
+        )
+          ? true
+          : undefined;
+      });
+      const { body } = await kube.admin.call(
+        "GET",
+        "/apis/pullguard.dev/v1alpha1/namespaces/pullguard-system/pullaudits",
+      );
+      const items = body.items as readonly { readonly state: { readonly registry: string } }[];
+      assert.ok(items.some(({ state }) => state.registry === ""));
+    } finally {
+      await daemon.stop();
+    }
+    assert.match(daemon.log(), /the audit is shared out/);
+    const { body } = await kube.admin.call("GET", "/apis/coordination.k8s.io/v1/namespaces/pullguard-system/leases");
+    const names = (body.items as readonly KubeObject[]).map(({ metadata }) => metadata?.name ?? "");
+    assert.ok(!names.some((name) => name.startsWith("pullguard-audit-pullguard")), "its Lease is given back");
   });
 });
