@@ -28,6 +28,7 @@ const rules: Constitution = {
     audit: 9,
     cluster: 10,
     certs: 10,
+    status: 10,
     telemetry: 10,
     config: 10,
     server: 11,

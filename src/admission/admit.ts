@@ -37,8 +37,8 @@ export interface AdmissionObserver {
 export interface WorkloadEvents {
   /** What is to be recorded of findings; nothing where that is off. */
   readonly of: (findings: readonly Finding[], subject: PolicySubject) => readonly FindingEvent[];
-  /** Returns at once and never throws. */
-  readonly record: (target: EventTarget, events: readonly FindingEvent[]) => void;
+  /** Returns at once and never throws. `uid`: of the review. */
+  readonly record: (target: EventTarget, events: readonly FindingEvent[], uid: string) => void;
 }
 
 /** What {@link admit} is built from. `decide` has the policy bound already. */
@@ -105,7 +105,7 @@ async function judge(deps: AdmissionDeps, request: AdmissionRequestView, signal:
     }
     const limitMs = scope?.checkMs();
     const report = await inTime({ ...deps, ...(limitMs === undefined ? {} : { limitMs }) }, signal, (checkSignal) =>
-      deps.check({ workloads }, checkSignal),
+      deps.check({ workloads, uid: request.uid }, checkSignal),
     );
     const decision = deps.decide(report.findings, subject);
     if (decision.allowed) recordEvents(deps, request, report.findings, subject);
@@ -127,7 +127,7 @@ function recordEvents(
   if (events === undefined || request.dryRun) return;
   const wanted = events.of(findings, subject);
   const target = wanted.length === 0 ? undefined : eventTargetOf(request);
-  if (target !== undefined) events.record(target, wanted);
+  if (target !== undefined) events.record(target, wanted, request.uid);
 }
 
 function verdictOf(decision: Decision): AdmissionVerdict {

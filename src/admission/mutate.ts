@@ -99,16 +99,16 @@ async function change(deps: MutateDeps, request: AdmissionRequestView, signal: A
   const workloads = allImages(request, podTemplates);
   const results = await inTime({ ...deps, ...(limitMs === undefined ? {} : { limitMs }) }, signal, (limited) => {
     const planned = workloads.map((workload) =>
-      planMutations(portsOf(deps), order, { workload, changeable, ...patchable }, limited),
+      planMutations(portsOf(deps, request.uid), order, { workload, changeable, ...patchable }, limited),
     );
     return Promise.all(planned);
   });
   return changeOf(request.object, workloads, results);
 }
 
-function portsOf({ check, secrets, listPullSecrets }: MutateDeps): MutationDeps {
+function portsOf({ check, secrets, listPullSecrets }: MutateDeps, uid: string): MutationDeps {
   const ask: MutationDeps["ask"] = async (workload, signal) =>
-    (await check({ workloads: [workload] }, signal)).findings;
+    (await check({ workloads: [workload], uid }, signal)).findings;
   return { ask, secrets, listPullSecrets };
 }
 

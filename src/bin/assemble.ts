@@ -35,6 +35,7 @@ import {
   createRateLimit,
   createVerifyingPredictor,
   type LayerVerdict,
+  type LayerVerifier,
 } from "../verification/index.js";
 import { profileMaker } from "./node-profiles.js";
 import { usualAddressRules } from "./usual-address-rules.js";
@@ -77,6 +78,12 @@ export interface AssemblyOrder {
   readonly cacheBytes?: number;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
+  /** Puts something around what the check is made of, to follow its work. */
+  readonly wrapped?: {
+    secrets(source: SecretSource): SecretSource;
+    predictor(predictor: Predictor): Predictor;
+    verifier(verifier: LayerVerifier): LayerVerifier;
+  };
   /** Told of every image that can be pulled. */
   readonly onPulled?: CheckDeps["onPulled"];
   readonly observer?: CheckObserver & {
@@ -131,7 +138,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     ...(order.limits === undefined ? {} : { limits: order.limits }),
     ...(observer === undefined ? {} : { observer }),
   });
-  const prediction = createPredictor({
+  const plain = createPredictor({
     client,
     rateLimits,
     clock,
@@ -140,13 +147,14 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     ...(order.layers === undefined ? {} : { layers: order.layers }),
     ...(observer === undefined ? {} : { onCache: (result) => observer.onCache(result) }),
   });
+  const prediction = order.wrapped?.predictor(plain) ?? plain;
   const { predictor, stop } = withWholeLayers(order, prediction, client);
   const nodes = order.openNodes?.(profiles) ?? givenNodes(order.node, profiles);
   const check = createCheck({
     clock,
     nodes,
     predictor,
-    secrets: order.secrets,
+    secrets: order.wrapped?.secrets(order.secrets) ?? order.secrets,
     keyring: { identityKey },
     missingSecretsMayAppear: order.missingSecretsMayAppear,
     injectServiceAccount: order.injectServiceAccount,
@@ -187,12 +195,13 @@ function withWholeLayers(order: AssemblyOrder, predictor: Predictor, client: Reg
   const clock = steadyClock(order.clock);
   const stop = (): void => undefined;
   if (verification === undefined && backgroundVerification === undefined) return { predictor, stop };
-  const verifier = createLayerVerifier({
+  const plain = createLayerVerifier({
     clock,
     rate: createRateLimit(clock, verification?.bytesPerSecond ?? 0),
     maxRemembered: maxRememberedLayers,
     ...(verification?.observer === undefined ? {} : { observer: verification.observer }),
   });
+  const verifier = order.wrapped?.verifier(plain) ?? plain;
   if (backgroundVerification === undefined) {
     return { predictor: createVerifyingPredictor({ predictor, client, verifier }), stop };
   }

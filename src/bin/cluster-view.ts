@@ -17,14 +17,19 @@ import { type Clock, PullguardError } from "../core/index.js";
 import { inMemorySecretSource, type SecretSource } from "../credentials/index.js";
 import type { ListPullSecrets } from "../mutation/index.js";
 import type { ReadinessCheck } from "../server/index.js";
+import type { Status } from "../status/index.js";
 import type { Log, Metrics } from "../telemetry/index.js";
 import type { AssemblyOrder } from "./assemble.js";
+import { createWatchLedger } from "./watch-ledger.js";
 
 /** What a cluster tells while the webhook runs. */
 export interface ClusterView extends Pick<AssemblyOrder, "secrets" | "openNodes" | "openPulls"> {
   readonly secrets: SecretSource;
   /** The pull secrets of a namespace, for mutations. */
   readonly listPullSecrets: ListPullSecrets;
+  /** How well the cluster is followed, for people. */
+  watches(): Status["watches"];
+  nodes(): Status["nodes"];
   /** The cluster itself and its nodes once they are opened, for who asks about what runs; absent without a cluster. */
   readonly followed?: { readonly access: ClusterAccess; readonly nodes: () => WatchedNodes | undefined };
   /** Conditions for being sent requests; asked for once the nodes are opened. */
@@ -45,7 +50,14 @@ export function openClusterView(
   if (config.noCluster) {
     const absent = { kind: "unreadable", reason: "Pullguard was told to read nothing from the cluster" } as const;
     const secrets = inMemorySecretSource({ secrets: [], serviceAccounts: [], absent });
-    return { secrets, listPullSecrets: () => Promise.resolve(absent), readiness: () => [], stop: () => undefined };
+    return {
+      secrets,
+      listPullSecrets: () => Promise.resolve(absent),
+      watches: () => [],
+      nodes: () => undefined,
+      readiness: () => [],
+      stop: () => undefined,
+    };
   }
   const target = config.kubeconfig === undefined ? undefined : ({ kind: "file", path: config.kubeconfig } as const);
   const access = loadCluster(target ?? { kind: "default" });
@@ -61,13 +73,13 @@ function followCluster(
   clock: Clock,
   { logger, metrics }: { readonly logger: Log; readonly metrics?: Metrics },
 ): ClusterView {
-  const count = watchCounter(clock, metrics);
+  const watches = createWatchLedger(clock, metrics);
   const accounts = watchServiceAccounts({
     access,
     clock,
     source: clusterSecretSource({ access, clock }),
     onEvent: (event) => {
-      count("serviceaccounts", event.kind);
+      watches.note("serviceaccounts", event);
       reportAccounts(logger, event);
     },
   });
@@ -83,7 +95,7 @@ function followCluster(
       sizeOf: (image) => layers.sizeOf(image) ?? nodes?.sizeOf(image),
       nodeNamed: (name) => nodes?.nodeNamed(name),
       onEvent: (event) => {
-        count(event.resource, event.kind);
+        watches.note(event.resource, event);
         reportPulls(event);
       },
     });
@@ -94,13 +106,15 @@ function followCluster(
     listPullSecrets: clusterPullSecrets({ access, clock }),
     openNodes: (profiles) => {
       const onEvent = (event: NodesEvent): void => {
-        if ("resource" in event) count(event.resource, event.kind);
+        if ("resource" in event) watches.note(event.resource, event);
         reportNodes(logger, event);
       };
       nodes = watchNodes({ ...profiles, access, clock, agentNamespace, onEvent });
       return nodes.nodes;
     },
     ...(withPulls ? { openPulls } : {}),
+    watches: watches.list,
+    nodes: () => nodes?.usage(),
     followed: { access, nodes: () => nodes },
     readiness: () => [
       { name: "service accounts", reason: accounts.notReady },
@@ -111,13 +125,6 @@ function followCluster(
       pulls?.stop();
       nodes?.stop();
     },
-  };
-}
-
-function watchCounter(clock: Clock, metrics: Metrics | undefined) {
-  return (resource: string, kind: string): void => {
-    if (kind === "synced") metrics?.watchSynced(resource, clock.nowMs());
-    else metrics?.watchFault(resource);
   };
 }
 

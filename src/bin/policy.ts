@@ -28,7 +28,9 @@ import {
   parseAddressRange,
 } from "../registry/index.js";
 import type { ReadinessCheck } from "../server/index.js";
+import type { ConfigurationStatus } from "../status/index.js";
 import type { Log, Metrics } from "../telemetry/index.js";
+import { type ConfigLedger, createConfigLedger } from "./config-ledger.js";
 
 export interface PolicyDeps {
   readonly clock: Clock;
@@ -48,6 +50,8 @@ export interface OpenPolicy {
   readonly events?: WorkloadEvents;
   readonly mutation: Pick<MutateDeps, "order" | "isOn">;
   readonly addressRules: () => AddressRules;
+  /** Which configuration counts, for people. */
+  readonly status: () => ConfigurationStatus;
   readonly readiness: readonly ReadinessCheck[];
   stop(): void;
 }
@@ -64,8 +68,9 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
   const { clock, logger } = deps;
   const inForce = new PolicyInForce(config.mode);
   const stopping = new AbortController();
-  if (config.configFile !== undefined) followFile(config.configFile, inForce, deps, stopping.signal);
-  const cluster = config.noCluster ? undefined : openCluster(config, inForce, deps);
+  const ledger = createConfigLedger(clock, inForce);
+  if (config.configFile !== undefined) followFile(config.configFile, { inForce, ledger }, deps, stopping.signal);
+  const cluster = config.noCluster ? undefined : openCluster(config, { inForce, ledger }, deps);
   const onNamespaceFault = (reason: string): void =>
     logger.warn({ reason }, "labels of namespaces cannot be read: rules that need them never deny");
   return {
@@ -89,13 +94,21 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
       : {
           events: {
             of: (findings, subject) => findingEvents(inForce.current(), findings, subject, clock.nowMs()),
-            record: (target, events) => cluster.recorder.record(target, events),
+            record: (target, events, uid) => {
+              const { kind, namespace, name } = target;
+              logger.debug(
+                { uid, kind, namespace, name, causes: events.map(({ cause }) => cause) },
+                "recording events",
+              );
+              cluster.recorder.record(target, events);
+            },
           },
         }),
     mutation: {
       order: (object) => mutationOrder(inForce.current(), object),
       isOn: () => Object.keys(inForce.current().config.mutations).length > 0,
     },
+    status: ledger.status,
     addressRules: rulesInForce(inForce, forbiddenHere(deps, cluster, stopping.signal)),
     readiness: cluster === undefined ? [] : [{ name: "configuration", reason: cluster.watch.notReady }],
     stop: () => {
@@ -106,7 +119,12 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
   };
 }
 
-function openCluster(config: ServeConfig, inForce: PolicyInForce, deps: PolicyDeps) {
+interface Configured {
+  readonly inForce: PolicyInForce;
+  readonly ledger: ConfigLedger;
+}
+
+function openCluster(config: ServeConfig, { inForce, ledger }: Configured, deps: PolicyDeps) {
   const { clock, logger } = deps;
   const access = loadCluster(
     config.kubeconfig === undefined ? { kind: "default" } : { kind: "file", path: config.kubeconfig },
@@ -120,6 +138,7 @@ function openCluster(config: ServeConfig, inForce: PolicyInForce, deps: PolicyDe
     name: configName,
     onConfig: (object) => {
       const outcome = inForce.offer("resource", object);
+      ledger.note(outcome, object);
       // Every list and every status that is written comes by here; only what changed is worth a line.
       const described = describe(outcome, object);
       if (described !== last) report(deps, outcome);
@@ -143,10 +162,11 @@ function describe(outcome: ConfigOutcome, object: unknown): string {
 }
 
 /** Reads the file now and then; the content decides, for a mounted ConfigMap changes by a link. */
-function followFile(path: string, inForce: PolicyInForce, deps: PolicyDeps, signal: AbortSignal): void {
+function followFile(path: string, { inForce, ledger }: Configured, deps: PolicyDeps, signal: AbortSignal): void {
   const first = deps.readPolicy(path) ?? undefined;
   if (first !== undefined) {
     const outcome = inForce.offer("file", first);
+    ledger.note(outcome);
     if (outcome.kind === "refused") {
       throw new PullguardError(
         "ConfigInvalid",
@@ -164,10 +184,13 @@ function followFile(path: string, inForce: PolicyInForce, deps: PolicyDeps, sign
       if (document === null) throw new PullguardError("InputInvalid", `${path}: is empty`);
       text = JSON.stringify(document);
       if (text === last) return;
-      report(deps, inForce.offer("file", document));
+      const outcome = inForce.offer("file", document);
+      ledger.note(outcome);
+      report(deps, outcome);
     } catch (error) {
       text = `fault: ${error instanceof Error ? error.message : ""}`;
       if (text === last) return;
+      ledger.fault(error instanceof Error ? error.message : "the file cannot be read");
       deps.metrics.configReload("failure");
       deps.logger.warn({ err: error, file: path }, "the configuration cannot be read, the last one stays");
     }

@@ -1,18 +1,23 @@
+import { X509Certificate } from "node:crypto";
 import type { AdmissionDeps, MutateDeps } from "../admission/index.js";
 import type { Check } from "../check/index.js";
 import type { ServeConfig } from "../config/index.js";
 import { type Clock, steadyClock } from "../core/index.js";
+import type { Finding } from "../findings/index.js";
 import {
   createApp,
   createMetricsApp,
   Readiness,
   type ReadinessCheck,
   type StartTimer,
+  type StatusSource,
   startPlainServer,
   startServer,
 } from "../server/index.js";
 import { createAdmissionTelemetry, type Log, type Metrics } from "../telemetry/index.js";
 import { type OpenCertificates, openClientCheck, openFileCertificates } from "./certificates.js";
+import type { ServerFacts } from "./status.js";
+import type { Following } from "./tracing.js";
 
 /** What the webhook server is put together from; `decide` has the policy bound already. */
 export interface ServeDeps {
@@ -30,6 +35,13 @@ export interface ServeDeps {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Log;
+  /** Traces and what else follows reviews; absent: nothing does. */
+  readonly following?: Pick<Following, "tracer" | "within">;
+  /** What `/statusz` tells, and who hears of findings for it; absent: there is no such page. */
+  readonly status?: {
+    finding(finding: Finding): void;
+    source(facts: () => ServerFacts): StatusSource;
+  };
   /** Conditions beyond the certificate's validity, such as informers that have synced. */
   readonly readiness?: readonly ReadinessCheck[];
   /** Address to listen on; every one where absent. */
@@ -75,10 +87,11 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   };
   const scope = deps.scope === undefined ? {} : { scope: deps.scope };
   const events = deps.events === undefined ? {} : { events: deps.events };
-  const observer = createAdmissionTelemetry({ metrics, logger });
+  const { tracer, within } = deps.following ?? {};
+  const observer = createAdmissionTelemetry({ metrics, logger, ...(tracer === undefined ? {} : { tracer }) });
   const app = createApp({
     admission: {
-      check: counted(deps.check, metrics),
+      check: counted(deps),
       decide: deps.decide,
       ...scope,
       ...events,
@@ -93,10 +106,13 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     readiness,
     metrics,
     startTimer,
+    ...(within === undefined ? {} : { within }),
     onFault,
     ...(clients === undefined ? {} : { callers: clients.callers }),
     onShed: (reason) => metrics.shed(reason),
   });
+  const status =
+    deps.status === undefined ? {} : { status: deps.status.source(() => serverFacts(readiness, certificates)) };
   const host = deps.host === undefined ? {} : { host: deps.host };
   const authorities = clients === undefined ? {} : { clientAuthorities: clients.authorities };
   const stopWatching = async (error: unknown): Promise<never> => {
@@ -110,7 +126,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   ).catch(stopWatching);
   const exposition = await startPlainServer(
     { startTimer },
-    { app: createMetricsApp({ readiness, metrics, onFault }), port: config.metricsPort, ...host },
+    { app: createMetricsApp({ readiness, metrics, onFault, ...status }), port: config.metricsPort, ...host },
   ).catch(async (error: unknown) => {
     await webhook.close(0);
     return await stopWatching(error);
@@ -140,12 +156,21 @@ export const startTimer: StartTimer = (delayMs, run) => {
   return () => clearTimeout(timer);
 };
 
+function serverFacts(readiness: Readiness, { notAfterMs, source }: OpenCertificates): ServerFacts {
+  const notReady = readiness.faults();
+  const expiryMs = notAfterMs();
+  if (expiryMs === undefined) return { notReady };
+  const { fingerprint256, subjectAltName } = new X509Certificate(source.current().certificatePem);
+  return { notReady, certificate: { notAfterMs: expiryMs, fingerprint256, names: subjectAltName ?? "" } };
+}
+
 /** Counts what is handed over in time; what a check finds out later, it finds out for the cache. */
-function counted(check: Check, metrics: Metrics): Check {
+function counted({ check, metrics, status }: ServeDeps): Check {
   return async (input, signal) => {
     const report = await check(input, signal);
     for (const finding of report.findings) {
       metrics.imageCheck(finding);
+      status?.finding(finding);
     }
     return report;
   };

@@ -7,11 +7,14 @@ import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
 import { openClusterCertificates } from "./certificates.js";
-import { openClusterView } from "./cluster-view.js";
+import { checkObserver } from "./check-observer.js";
+import { type ClusterView, openClusterView } from "./cluster-view.js";
 import { logLines } from "./log-lines.js";
 import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
-import { serve } from "./serve.js";
+import { type ServeDeps, serve } from "./serve.js";
+import { createStatusKeeper, type StatusKeeper } from "./status.js";
+import { type Following, openFollowing } from "./tracing.js";
 import { openWebhookAudit } from "./webhook-audit.js";
 
 /** What the webhook needs beyond its configuration. `stopped` resolves when it shall stop. */
@@ -37,6 +40,8 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   // For what only asks how long something has lasted; dates are compared with the clock itself.
   const steady = steadyClock(clock);
   const telemetry = { clock, logger, metrics };
+  const following = await openFollowing(config, { ...telemetry, version });
+  const keeper = createStatusKeeper(config, { clock, version });
   const node = await nodeView(config, { ...telemetry, clock: steady });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, steady, logger, metrics);
@@ -46,11 +51,13 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     const { maxInFlight, maxQueued } = config;
     const onShed = (reason: ShedReason): void => metrics.shed(reason);
     const gate = createAdmissionGate({ clock: steady, maxInFlight, maxQueued, lagMs: delay.lagMs, onShed });
+    const observer = checkObserver({ ...telemetry, following, keeper });
     // Both look at the same nodes: what they make of credentials must be comparable.
     const identityKey = randomBytes(32);
-    const engine = { ...cluster, node, logger, metrics, config, addressRules, gate, identityKey };
+    const engine = { ...cluster, node, logger, metrics, config, addressRules, gate, identityKey, following, observer };
     const assembly = assembleWebhookCheck(deps, engine);
-    metrics.observe({ registries: () => assembly.registryHealth(), admissions: () => gate.view() });
+    const health = (): ReturnType<Assembly["registryHealth"]> => assembly.registryHealth();
+    metrics.observe({ registries: health, nodes: cluster.nodes, admissions: () => gate.view() });
     try {
       const certificates =
         config.certificates === "files" ? {} : { certificates: await openClusterCertificates(config, env, telemetry) };
@@ -58,7 +65,9 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         config,
         ...certificates,
         ...stopTimes(config.shutdownGrace),
-        check: assembly.check,
+        check: following.ports?.check(assembly.check) ?? assembly.check,
+        following,
+        ...(config.statusz ? { status: statusOf(keeper, { policy, cluster, health }) } : {}),
         decide: policy.decide,
         scope: policy.scope,
         ...(policy.events === undefined ? {} : { events: policy.events }),
@@ -88,8 +97,21 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   } finally {
     policy.stop();
     cluster.stop();
+    await following.stop();
   }
   return 0;
+}
+
+function statusOf(
+  keeper: StatusKeeper,
+  parts: { readonly policy: OpenPolicy; readonly cluster: ClusterView; readonly health: Assembly["registryHealth"] },
+): NonNullable<ServeDeps["status"]> {
+  const { watches, nodes } = parts.cluster;
+  return {
+    finding: keeper.finding,
+    source: (facts) =>
+      keeper.source({ configuration: parts.policy.status, watches, nodes, health: parts.health }, facts),
+  };
 }
 
 /**
@@ -110,32 +132,18 @@ function portFault(error: unknown): never {
   throw error;
 }
 
-/** As metrics call them. */
-const refusalReasons = { "circuit-open": "open", "over-budget": "budget", paused: "paused" } as const;
-
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate"> &
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate" | "observer"> &
     Required<Pick<AssemblyOrder, "identityKey">> &
     Pick<OpenPolicy, "addressRules"> & {
-      readonly logger: Log;
       readonly metrics: Metrics;
       readonly config: ServeConfig;
+      readonly following: Following;
     },
 ): Assembly {
-  const { secrets, node, openNodes, openPulls, logger, metrics, config, addressRules, identityKey } = given;
-  const observer: NonNullable<AssemblyOrder["observer"]> = {
-    onFault: (error) => {
-      metrics.fault("check");
-      logger.error({ err: error }, "a check failed");
-    },
-    onRequest: ({ registry, method, status, durationMs }) =>
-      metrics.registryRequest({ registry, method, code: status ?? "fault", durationMs }),
-    onRateLimit: ({ registry, reading }) => metrics.rateLimitRemaining(registry, reading.remaining),
-    onPullEstimate: (pullMs) => metrics.predictedPull(pullMs),
-    onCache: (result) => metrics.cacheRequest(result),
-    onHeldBack: (registry, kind) => metrics.registryRefusal(registry, refusalReasons[kind]),
-  };
+  const { secrets, node, openNodes, openPulls, observer, metrics, config, addressRules, identityKey, following } =
+    given;
   return assembleCheck({
     clock: deps.clock,
     version: deps.version,
@@ -152,7 +160,8 @@ function assembleWebhookCheck(
     cacheBytes: config.cacheBytes,
     ...(given.gate === undefined ? {} : { gate: given.gate }),
     limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
-    observer,
+    ...(observer === undefined ? {} : { observer }),
+    ...(following.ports === undefined ? {} : { wrapped: following.ports }),
     layers: config.noLayers ? "skip" : "check",
     ...(config.verifyLayers
       ? { backgroundVerification: { onResult: (result) => metrics.layerVerification(result) } }

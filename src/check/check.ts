@@ -36,8 +36,8 @@ export interface CheckObserver {
   onFinding?(finding: Finding): void;
   /** How long a node takes to pull one workload's images, in milliseconds; Infinity: more than a day. */
   onPullEstimate?(pullMs: number): void;
-  /** A fault of Pullguard's own that became `CheckFailed`. */
-  onFault(error: unknown): void;
+  /** A fault of Pullguard's own that became `CheckFailed`; `uid`: of the review it happened to. */
+  onFault(error: unknown, uid?: string): void;
 }
 
 interface CheckMemory {
@@ -50,35 +50,40 @@ export function createCheck(given: CheckDeps): Check {
     given.knowledge === undefined ? {} : { knowledge: { estimates: createEstimateMemory(), ...given.knowledge } };
   const deps = { ...given, ...knowledge, interpreted: new WeakMap(), unions: new WeakMap() };
   const profileChecks = createProfileChecks(deps);
-  return async ({ workloads }, signal) => {
+  return async ({ workloads, uid }, signal) => {
     // Every image of the request waits on this one signal; Node warns from eleven listeners on.
     if (workloads.some(({ pod }) => pod.images.length > 5) || workloads.length > 1) setMaxListeners(0, signal);
     const visit = deps.gate?.open();
     const findings = await mapConcurrently(workloads, maxConcurrentImages, (workload) =>
-      checkWorkload(deps, profileChecks, workload, visit, signal),
+      checkWorkload(deps, profileChecks, { workload, uid, visit }, signal),
     );
     return report(findings.flat());
   };
 }
 
+interface WorkloadQuestion {
+  readonly workload: Workload;
+  readonly uid: string | undefined;
+  readonly visit: GateVisit | undefined;
+}
+
 async function checkWorkload(
   deps: CheckDeps & SecretsMemory & CheckMemory,
   profileChecks: ProfileChecks,
-  workload: Workload,
-  visit: GateVisit | undefined,
+  { workload, uid, visit }: WorkloadQuestion,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const secrets = podSecretsReader(deps, workload, signal);
   const candidates = deps.nodes.candidatesFor(workload.pod);
   const distinct = distinctImages(workload);
   const judged = await mapConcurrently(distinct, maxConcurrentImages, (image) =>
-    judgeImage(deps, profileChecks, { workload, image, secrets, candidates, visit }, signal),
+    judgeImage(deps, profileChecks, { workload, image, secrets, candidates, uid, visit }, signal),
   );
   const images = distinct.flatMap((image, index) => {
     const judgement = judged[index];
     return judgement === undefined ? [] : [{ image, judgement }];
   });
-  const advice = advise(deps, { workload, candidates, images });
+  const advice = advise(deps, { workload, candidates, images }, uid);
   return images.map(({ image, judgement }, index) => {
     const finding = findingOf(workload, image, judgement, advice.get(index) ?? []);
     deps.observer?.onFinding?.(finding);
@@ -87,7 +92,11 @@ async function checkWorkload(
 }
 
 /** Advice never stands in the way of an answer. */
-function advise(deps: CheckDeps, question: AdviceQuestion): ReadonlyMap<number, readonly Advisory[]> {
+function advise(
+  deps: CheckDeps,
+  question: AdviceQuestion,
+  uid: string | undefined,
+): ReadonlyMap<number, readonly Advisory[]> {
   for (const { image, judgement } of question.images) {
     if (judgement.pulled !== undefined) deps.onPulled?.(image.image, judgement.pulled.attempt);
   }
@@ -95,7 +104,7 @@ function advise(deps: CheckDeps, question: AdviceQuestion): ReadonlyMap<number, 
   try {
     return advisePulls(deps.knowledge, question, (pullMs) => deps.observer?.onPullEstimate?.(pullMs));
   } catch (error) {
-    deps.observer?.onFault(error);
+    deps.observer?.onFault(error, uid);
     return new Map();
   }
 }
@@ -127,14 +136,14 @@ function findingOf(
 function judgeImage(
   deps: CheckDeps & CheckMemory,
   profileChecks: ProfileChecks,
-  question: ImageQuestion,
+  question: ImageQuestion & { readonly uid: string | undefined },
   signal: AbortSignal,
 ): Judgement | Promise<Judgement> {
   // Thousands of images may be left when the deadline comes; even planning them would delay the answer.
   if (signal.aborted) return judgeUnchecked();
   const broken = (error: unknown): Judgement => {
     // Whatever broke, the workload must not pay for it.
-    deps.observer?.onFault(error);
+    deps.observer?.onFault(error, question.uid);
     return judgeOwnFault();
   };
   try {

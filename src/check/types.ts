@@ -4,6 +4,8 @@ import type { Workload } from "../workload/index.js";
 /** What is to be checked. Images that the caller knows to be unchanged are simply left out of `workloads`. */
 export interface CheckInput {
   readonly workloads: readonly Workload[];
+  /** Of the review that this is for, where there is one; for whoever is told of faults. */
+  readonly uid?: string;
 }
 
 /** One finding for each distinct image of each workload, in the order of the input. */

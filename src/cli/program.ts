@@ -226,6 +226,13 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
     .option("--audit-rate <REQUESTS>", "requests a minute of the audit to one registry (default: 60)")
     .option("--mode <MODE>", "warn, or deny what cannot be pulled (default: warn)")
     .option("--log-level <LEVEL>", "trace, debug, info, warn, error, fatal or silent (default: info)")
+    .option("--trace-endpoint <URL>", "send OpenTelemetry traces there by OTLP over HTTP (default: no traces)")
+    .option("--trace-ratio <RATIO>", "how many of the traces that begin here are kept, 0 to 1 (default: 1)")
+    .option("--statusz <true|false>", "serve a status page on the metrics port (default: true)")
+    .option(
+      "--statusz-findings <local|all|none>",
+      "who sees images and namespaces there; local: by kubectl port-forward (default: local)",
+    )
     .option("--config <FILE>", "configuration file, YAML or JSON: settings, a PullguardConfig, or both")
     .action(async (flags: ServeCommandFlags) => {
       const { runServe } = await import("./other-commands.js");

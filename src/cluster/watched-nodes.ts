@@ -1,7 +1,7 @@
 import { CoordinationV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import type { Clock } from "../core/index.js";
 import type { NodeSource, NodeState } from "../node/index.js";
-import type { ProfileMaker, PublishedProfile } from "../placement/index.js";
+import { type ProfileMaker, type ProfileUsage, type PublishedProfile, profileUsage } from "../placement/index.js";
 import { createImageSizes } from "./image-sizes.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { type HeardSign, type NodeRecord, noteLease, noteNode } from "./node-records.js";
@@ -36,6 +36,8 @@ export interface WatchedNodes {
   nodeNamed(name: string): NodeState | undefined;
   /** Bytes of an image as a Pod has it, by what nodes tell that hold it; see {@link ImageSizes}. */
   sizeOf(image: string): number | undefined;
+  /** Which profiles the nodes have at the moment, for people; undefined before nodes were told of. */
+  usage(): ProfileUsage | undefined;
   /** Why a server should not be sent requests yet; undefined for good soon after the start, whatever the API server does. */
   notReady(): string | undefined;
   stop(): void;
@@ -94,6 +96,15 @@ export function watchNodes(deps: WatchedNodesDeps): WatchedNodes {
     states: () => [...records.values()].map(({ node }) => node.state),
     nodeNamed: (name) => records.get(name)?.node.state,
     sizeOf: (image) => sizes.sizeOf(image),
+    usage: () =>
+      nodes.hasSynced()
+        ? profileUsage(
+            [...records.values()].map(({ node }) => node),
+            usable(),
+            signs,
+            clock.nowMs(),
+          )
+        : undefined,
     ...together([nodes, profiles, leases]),
   };
 }

@@ -1,6 +1,7 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { PullguardError } from "../core/index.js";
 import type { Mode } from "../policy/index.js";
+import { type FieldName, fieldNames, fields, fileSchema, flag, type Settings } from "./serve-fields.js";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
@@ -51,6 +52,17 @@ export interface ServeConfig {
   readonly verifyLayers: boolean;
   /** Follows Pods that wait on nodes and the kubelets' events about pulls; takes rights on both. */
   readonly watchPulls: boolean;
+  /** Where spans are sent by OTLP over HTTP; absent: nothing is traced. */
+  readonly traceEndpoint?: string;
+  /** How many of the traces that begin here are kept, 0 to 1. */
+  readonly traceRatio: number;
+  /** Serves `/statusz` on the metrics port. */
+  readonly statusz: boolean;
+  /**
+   * Who is shown images, namespaces and workloads there. `local`: who comes by the loopback address, as `kubectl port-forward`
+   * does, which takes rights; others see numbers.
+   */
+  readonly statuszFindings: "local" | "all" | "none";
   /** Asks over and over for what already runs; takes rights on everything that runs Pods. */
   readonly audit: boolean;
   /** Namespace of the audit's state and Leases; absent: the context's, which in a Pod is its own. */
@@ -80,74 +92,6 @@ export interface LoadInput {
   readonly readFile?: (path: string) => unknown;
 }
 
-const port = z.int({ error: "must be a whole number" }).min(0).max(65_535, { error: "must be 65535 at most" });
-const path = z.string({ error: "must be a text" }).min(1, { error: "must not be empty" });
-/** A name that an object of Kubernetes can have. */
-const objectName = z
-  .string({ error: "must be a text" })
-  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { error: "must be the name of an object" });
-
-const flag = z.boolean({ error: "must be true or false" });
-const wholeNumber = { error: "must be a whole number" } as const;
-const leastCacheBytes = 1024 * 1024;
-
-const fields = {
-  port,
-  metricsPort: port,
-  certificates: z.enum(["files", "self-managed"], { error: "must be files or self-managed" }),
-  certDir: path,
-  certificateSecret: objectName,
-  serviceName: objectName,
-  webhookConfiguration: objectName,
-  namespace: objectName,
-  clientCa: path,
-  clientName: z.array(path, { error: "must be a list of names" }).min(1, { error: "must not be empty" }),
-  shutdownGrace: z
-    .int({ error: "must be a whole number of seconds" })
-    .min(1, { error: "must be 1 second at least" })
-    .max(3_600, { error: "must be 3600 seconds at most" }),
-  kubeconfig: path,
-  noCluster: flag,
-  noLayers: flag,
-  verifyLayers: flag,
-  watchPulls: flag,
-  audit: flag,
-  auditNamespace: z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }),
-  auditInterval: z.number({ error: "must be a number of minutes" }).min(1, { error: "must be 1 at least" }),
-  auditRate: z.number({ error: "must be a number" }).min(0.1, { error: "must be 0.1 at least" }),
-  maxInFlight: z
-    .int(wholeNumber)
-    .min(1, { error: "must be 1 at least" })
-    .max(100_000, { error: "must be 100000 at most" }),
-  maxQueued: z
-    .int(wholeNumber)
-    .min(0, { error: "must be 0 at least" })
-    .max(100_000, { error: "must be 100000 at most" }),
-  registryQps: z.number({ error: "must be a number" }).min(0.1, { error: "must be 0.1 at least" }),
-  cacheBytes: z
-    .int({ error: "must be a number of bytes, such as 67108864 or 64Mi" })
-    .min(leastCacheBytes, { error: "must be 1Mi at least" })
-    .max(64 * 1024 ** 3, { error: "must be 64Gi at most" }),
-  nodeRoot: path,
-  runtime: path,
-  platform: z
-    .string({ error: "must be a text" })
-    .regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]+)?$/i, { error: "must be os/architecture, such as linux/amd64" }),
-  mode: z.enum(["warn", "deny", "audit", "off"], { error: "must be warn, deny, audit or off" }),
-  nodeCredentials: z
-    .string({ error: "must be unknown, none or a file" })
-    .min(1, { error: "must be unknown, none or a file" }),
-  agentNamespace: z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }),
-  logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
-    error: "must be trace, debug, info, warn, error, fatal or silent",
-  }),
-};
-
-type FieldName = keyof typeof fields;
-const fieldNames = Object.keys(fields) as readonly FieldName[];
-const fileSchema = z.strictObject(fields, { error: "must be a mapping" }).partial();
-type Settings = z.infer<typeof fileSchema>;
-
 const defaults = {
   port: 8443,
   metricsPort: 8080,
@@ -170,6 +114,9 @@ const defaults = {
   mode: "warn",
   agentNamespace: "pullguard-node-agent",
   logLevel: "info",
+  traceRatio: 1,
+  statusz: true,
+  statuszFindings: "local",
 } as const;
 
 /**
@@ -294,6 +241,7 @@ const numbers: ReadonlySet<FieldName> = new Set([
   "maxInFlight",
   "maxQueued",
   "registryQps",
+  "traceRatio",
 ]);
 const byteUnits: Readonly<Record<string, number>> = { "": 1, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
 

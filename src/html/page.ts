@@ -17,8 +17,6 @@ export interface PageContent {
   readonly lead?: HtmlValue;
   readonly sections: readonly Section[];
   readonly footer?: HtmlValue;
-  /** Seconds after which a browser is to load it again; never where absent. */
-  readonly refreshSeconds?: number;
 }
 
 const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
@@ -44,9 +42,7 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 
 /** A whole document that needs nothing else: a file or an answer, readable without its script. */
 export function renderPage(content: PageContent): string {
-  const { title, lead, sections, footer, refreshSeconds } = content;
-  const refresh =
-    refreshSeconds === undefined ? undefined : html`<meta http-equiv="refresh" content="${refreshSeconds}">\n`;
+  const { title, lead, sections, footer } = content;
   const contents =
     sections.length < 2
       ? undefined
@@ -59,7 +55,7 @@ export function renderPage(content: PageContent): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-${refresh}<link rel="icon" href="data:,">
+<link rel="icon" href="data:,">
 <title>${title}</title>
 <style>${Html.trusted(pageStyle)}</style>
 </head>

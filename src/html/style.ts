@@ -22,13 +22,13 @@ nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:0;marg
 .facts div{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.5rem .75rem;min-width:0}
 dt{color:var(--dim);font-size:.85rem}
 dd{margin:0;overflow-wrap:anywhere}
-.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:.4rem;background:var(--card)}
+.scroll{margin-bottom:.75rem;overflow-x:auto;border:1px solid var(--line);border-radius:.4rem;background:var(--card)}
 table{border-collapse:collapse;width:100%}
 caption{text-align:left;padding:.5rem .75rem}
-th,td{text-align:left;vertical-align:top;padding:.35rem .75rem;border-top:1px solid var(--line);max-width:28rem;min-width:4.5rem;overflow-wrap:anywhere}
+th,td{text-align:left;vertical-align:top;padding:.35rem .75rem;border-top:1px solid var(--line);max-width:28rem;min-width:7rem;overflow-wrap:anywhere}
 thead th{white-space:nowrap;font-size:.9rem}
-tbody th{font-weight:inherit}
-.number{text-align:right;font-variant-numeric:tabular-nums}
+tbody th{font-weight:inherit;min-width:13rem}
+th.number,td.number{min-width:4.5rem;text-align:right;font-variant-numeric:tabular-nums}
 tbody tr:hover{background:var(--plain-back)}
 th button{all:unset;cursor:pointer;font-weight:bold}
 th button::after{content:"\\2195";color:var(--dim);padding-left:.3em}

@@ -16,4 +16,5 @@ export {
   readPublishedProfile,
 } from "./published.js";
 export type * from "./types.js";
+export { type ProfileUsage, type ProfileUse, profileUsage } from "./usage.js";
 export { whereOf } from "./where.js";

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { parse as parseQuery } from "node:querystring";
 import express, { type Express, type Response } from "express";
 import {
@@ -18,6 +18,7 @@ import { BodyBudget, passUnread } from "./body-budget.js";
 import type { CallerCheck } from "./client-certificates.js";
 import { checkTimeMs, createDeadlines, type StartTimer } from "./deadline.js";
 import type { Readiness } from "./readiness.js";
+import { addStatus, type StatusSource } from "./statusz.js";
 
 /** What the webhook's app is built from. */
 export interface AppDeps {
@@ -27,6 +28,8 @@ export interface AppDeps {
   readonly readiness: Readiness;
   readonly metrics: MetricsSource;
   readonly startTimer: StartTimer;
+  /** Surrounds the work of every review; absent: nothing does. */
+  readonly within?: ReviewRunner;
   /** The date, in milliseconds since the Unix epoch; by the admission's clock where absent. */
   readonly dateMs?: () => number;
   /** Hears of faults that no handler expected; the caller only sees a bare 500. */
@@ -40,6 +43,12 @@ export interface AppDeps {
   /** A review was let through unread, because there was no memory for it. */
   readonly onShed?: (reason: "memory") => void;
 }
+
+/** Port: runs the work of a review where others can tell for which one it is. The answer is the work's own. */
+export type ReviewRunner = (
+  review: { readonly request: AdmissionRequestView; readonly path: string; readonly headers: IncomingHttpHeaders },
+  work: () => Promise<AdmissionAnswer>,
+) => Promise<AdmissionAnswer>;
 
 const defaultMaxBodyBytes = 3 * 1024 * 1024;
 /** Some thousands of usual reviews, or twenty of the largest. What is parsed takes a few times as much. */
@@ -105,10 +114,16 @@ export interface MetricsSource {
   text(): Promise<string>;
 }
 
-/** `GET /metrics`, `/livez` and `/readyz` for a plain http port that scrapers and probes may use without our CA. */
-export function createMetricsApp(deps: Pick<AppDeps, "readiness" | "metrics" | "onFault">): Express {
+/**
+ * `GET /metrics`, `/livez` and `/readyz` for a plain http port that scrapers and probes may use without our CA, and
+ * `/statusz` where there is something to tell.
+ */
+export function createMetricsApp(
+  deps: Pick<AppDeps, "readiness" | "metrics" | "onFault"> & { readonly status?: StatusSource },
+): Express {
   const app = bareApp();
   observability(app, deps.readiness, deps.metrics);
+  if (deps.status !== undefined) addStatus(app, deps.status);
   app.use(notFound);
   app.use(errorAnswers(deps.onFault));
   return app;
@@ -179,7 +194,10 @@ async function review(
       return;
     }
     // A client that goes away ends nothing: what is found out by the deadline serves its next try.
-    const answer = await answerTo(parseReview(body.value));
+    const request = parseReview(body.value);
+    const answer = await (deps.within === undefined
+      ? answerTo(request)
+      : deps.within({ request, path: pathOf(req), headers: req.headers }, async () => answerTo(request)));
     if (res.destroyed) return;
     // A client with a kept-alive connection would go on using a server that wants to stop.
     if (deps.readiness.draining) res.setHeader("connection", "close");
@@ -187,6 +205,10 @@ async function review(
   } finally {
     budget?.give(bytes);
   }
+}
+
+function pathOf({ url = "" }: IncomingMessage): string {
+  return url.split("?", 1)[0] ?? "";
 }
 
 /** An API server asks with the same URL all its life: reading the query anew costs more than the rest of the routing. */

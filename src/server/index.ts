@@ -1,4 +1,4 @@
-export { type AppDeps, createApp, createMetricsApp, type MetricsSource } from "./app.js";
+export { type AppDeps, createApp, createMetricsApp, type MetricsSource, type ReviewRunner } from "./app.js";
 export { type CallerCheck, type ClientAuthoritySource, createCallerCheck } from "./client-certificates.js";
 export {
   checkTimeMs,
@@ -17,3 +17,4 @@ export {
   startServer,
 } from "./listen.js";
 export { Readiness, type ReadinessCheck, type ReadinessFault } from "./readiness.js";
+export type { StatusReader, StatusSource } from "./statusz.js";

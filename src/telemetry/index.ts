@@ -9,7 +9,9 @@ export {
   createAdmissionTelemetry,
   type ObservedAdmission,
 } from "./observer.js";
+export { type ReviewTelling, type RunningReview, type RunReview, reviewRunner } from "./review-runner.js";
 export { type CurrentReview, ReviewScope } from "./review-scope.js";
+export { type TracedPorts, tracedPorts } from "./traced-ports.js";
 export type {
   OpenSpan,
   SpanAttributes,

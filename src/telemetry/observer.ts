@@ -1,5 +1,6 @@
 import type { Log } from "./logger.js";
 import type { Metrics } from "./metrics.js";
+import type { Tracer } from "./tracer.js";
 
 /** What is told of one answered admission request; admission's event has this shape. */
 export interface ObservedAdmission {
@@ -36,16 +37,19 @@ export interface AdmissionTelemetry {
 export function createAdmissionTelemetry(deps: {
   readonly metrics: Metrics;
   readonly logger: Log;
+  readonly tracer?: Tracer;
 }): AdmissionTelemetry {
-  const { metrics, logger } = deps;
+  const { metrics, logger, tracer } = deps;
   return {
     admitted: (event) => {
       metrics.admission(event);
+      tracer?.annotate({ "pullguard.decision": event.decision, "pullguard.findings": event.findings });
       // Most requests have nothing to tell: a line for each would cost more than their answer and bury the others.
       const level = event.decision === "allow" || event.decision === "skip" ? "debug" : "info";
       logger[level](event, "admission");
     },
     mutated: (event) => {
+      tracer?.annotate({ "pullguard.patch.operations": event.operations });
       metrics.mutation({ kind: event.kind, result: event.operations === 0 ? "unchanged" : "changed" });
       logger[event.operations === 0 ? "debug" : "info"](event, "mutation");
     },

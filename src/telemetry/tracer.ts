@@ -38,11 +38,8 @@ export interface Tracer {
   stop(): Promise<void>;
 }
 
-/** The request's headers that tell of a trace. Source: W3C Trace Context. */
-export interface TraceHeaders {
-  readonly traceparent?: string | readonly string[] | undefined;
-  readonly tracestate?: string | readonly string[] | undefined;
-}
+/** The request's headers by lower-case name; those that tell of a trace are read. Source: W3C Trace Context. */
+export type TraceHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
  * Where spans go and which. `endpoint`: the URL of an OTLP/HTTP receiver, `/v1/traces` added where it has no path. `ratio`:

@@ -24,6 +24,9 @@ const defaults: ServeConfig = {
   mode: "warn",
   agentNamespace: "pullguard-node-agent",
   logLevel: "info",
+  traceRatio: 1,
+  statusz: true,
+  statuszFindings: "local",
 };
 
 function load(input: Partial<LoadInput>): ServeConfig {
@@ -79,6 +82,19 @@ describe("loadServeConfig", () => {
       name: "takes a size with its unit from a file",
       given: file({ cacheBytes: "2Mi" }),
       want: { cacheBytes: 2 * 1024 * 1024, configFile: "/etc/p.yaml" },
+    },
+    {
+      name: "reads where traces go and what /statusz shows",
+      given: {
+        flags: { traceEndpoint: "https://collector:4318/custom", statusz: "false" },
+        env: { PULLGUARD_TRACE_RATIO: "0.25", PULLGUARD_STATUSZ_FINDINGS: "none" },
+      },
+      want: {
+        traceEndpoint: "https://collector:4318/custom",
+        traceRatio: 0.25,
+        statusz: false,
+        statuszFindings: "none",
+      },
     },
     {
       name: "takes a file for the nodes' credentials",

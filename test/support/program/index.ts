@@ -1,0 +1,2 @@
+export { type PlainRegistry, startPlainRegistry } from "./plain-registry.js";
+export { type PlainAnswer, type ServingProgram, startProgram } from "./program.js";
