@@ -86,6 +86,7 @@ interface ModeCase {
 
 const modes: readonly ModeCase[] = [
   { component: "watch-pulls", values: () => ({ watchPulls: { enabled: true } }) },
+  { component: "node-binding", values: () => ({ nodeAgent: { bindToNode: true } }) },
   { component: "cert-manager", values: () => ({ certificates: { mode: "certManager" } }) },
   {
     component: "provided-certificates",

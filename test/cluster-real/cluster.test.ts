@@ -4,6 +4,7 @@ import { labUser } from "../support/lab/index.js";
 import { admissionTests } from "./admission.js";
 import { certificateTests } from "./certificates.js";
 import { kubectlTests } from "./kubectl.js";
+import { nodeBindingTests } from "./node-binding.js";
 import { nodeTests } from "./nodes.js";
 import { deployment, pullSecret } from "./objects.js";
 import { policyTests } from "./policy.js";
@@ -43,6 +44,7 @@ describe("with a real API server", function () {
   rightsTests(started);
   policyTests(started, () => assets?.kubectl);
   nodeTests(started);
+  nodeBindingTests(started);
   pullsTests(started);
   certificateTests(started);
   kubectlTests(started, () => assets?.kubectl, required);

@@ -149,11 +149,12 @@ async function install(admin: KubeClient): Promise<void> {
 export async function accessOf(
   kube: Kube,
   { namespace, name }: { readonly namespace: string; readonly name: string },
+  boundObjectRef?: object,
 ): Promise<KubeAccess> {
   const { status, body } = await kube.admin.call(
     "POST",
     `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
-    { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 7200 } },
+    { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 7200, boundObjectRef } },
   );
   const token = at(body, "status", "token");
   if (typeof token !== "string") throw new Error(`no token for ${name}: ${status} ${body.message ?? ""}`);

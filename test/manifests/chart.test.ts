@@ -42,7 +42,7 @@ describe("the chart", function () {
 
   it("is what kustomize applies: `npm run manifests` would change nothing", async () => {
     const rendered = await renderManifests(helm());
-    const written = [".", "mutation", "events", "watch-pulls", "audit", "cert-manager", "monitoring"].flatMap(
+    const written = [".", "mutation", "events", "watch-pulls", "audit", "node-binding", "cert-manager", "monitoring"].flatMap(
       (folder) =>
         readdirSync(join("manifests", folder))
           .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")

@@ -1,7 +1,7 @@
 import { type ChartValues, type Helm, usualRelease } from "./helm.js";
 
 /** Of these folders of `templates/` the objects are components of kustomize, the rest is what `kubectl apply -k` applies. */
-const components = ["mutation", "events", "watch-pulls", "audit", "cert-manager", "monitoring"];
+const components = ["mutation", "events", "watch-pulls", "audit", "node-binding", "cert-manager", "monitoring"];
 /** Folders of `templates/` whose files lie beside the others in `manifests/`. */
 const flattened = /^crds\//;
 
@@ -12,6 +12,7 @@ const everything: ChartValues = {
     mutation: { enabled: true },
     events: { enabled: true },
     watchPulls: { enabled: true },
+    nodeAgent: { bindToNode: true },
     audit: { enabled: true },
   },
   metrics: {

@@ -45,6 +45,7 @@ export interface KubeClient {
 const clusterWide = [
   ...["Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"],
   ...["CustomResourceDefinition", "NodePullProfile", "PullguardConfig", "MutatingWebhookConfiguration"],
+  ...["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
 ];
 const callTimeoutMs = 20_000;
 
