@@ -22,8 +22,6 @@ export interface Growth {
 
 /** Linear time is a ratio of 10 and quadratic time 100; caches and the collector of garbage make up to 30 of the former. */
 export const highestRatio = 40;
-/** The larger of the two inputs that are compared, in characters. */
-const largeLength = 64_000;
 /** What takes less for so much is fast enough, whatever its growth; what takes less altogether cannot be measured. */
 const fastMs = 25;
 /** Inputs that come before the large one, lest one that takes exponential time be tried with it. */
@@ -34,8 +32,9 @@ const attempts = 5;
 /**
  * How a target's time grows from an input to one of ten times its length. The best of several runs counts, and of a ratio that
  * is too high the best of several measurements.
+ * @param largeLength  of the larger of the two inputs, in characters
  */
-export async function growthOf(target: FuzzTarget, shape: Shape): Promise<Growth> {
+export async function growthOf(target: FuzzTarget, shape: Shape, largeLength = 64_000): Promise<Growth> {
   const found = { target: target.name, shape: shape.name, length: largeLength / 10 };
   for (const length of ladder) {
     const largeMs = await timeOf(target, shape.make(length), 1);

@@ -42,11 +42,19 @@ describe("the chart", function () {
 
   it("is what kustomize applies: `npm run manifests` would change nothing", async () => {
     const rendered = await renderManifests(helm());
-    const written = [".", "mutation", "events", "watch-pulls", "audit", "node-binding", "cert-manager", "monitoring"].flatMap(
-      (folder) =>
-        readdirSync(join("manifests", folder))
-          .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
-          .map((file) => join(folder, file)),
+    const written = [
+      ".",
+      "mutation",
+      "events",
+      "watch-pulls",
+      "audit",
+      "node-binding",
+      "cert-manager",
+      "monitoring",
+    ].flatMap((folder) =>
+      readdirSync(join("manifests", folder))
+        .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
+        .map((file) => join(folder, file)),
     );
     assert.deepEqual([...rendered.keys()].sort(), written.sort());
     for (const [file, text] of rendered) assert.equal(readFileSync(join("manifests", file), "utf8"), text, file);
