@@ -42,6 +42,12 @@ export const manyOf: Readonly<Record<string, readonly Shape[]>> = {
     { name: "cas", make: members("ca = [", (at) => `"c${at}"`, ",", "]") },
   ],
   "containerd-config": [
+    { name: "empty lines", make: (length) => "\n".repeat(length) },
+    { name: "ends of lines of old", make: (length) => "\r".repeat(length) },
+    {
+      name: "lists without end",
+      make: members("", () => "disabled_plugins = [", "\n", ""),
+    },
     {
       name: "mirrors",
       make: members(

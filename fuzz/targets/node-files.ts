@@ -64,7 +64,11 @@ function sayOnly(this: unknown, key: string, value: unknown): unknown {
 }
 
 function shapeOf(plan: HostPlan): string {
-  if (plan.kind !== "hosts") return `${plan.kind} ${plan.message.replace(/".*"|\d+|\S*[./]\S*/g, "").slice(0, 40)}`;
+  if (plan.kind !== "hosts")
+    return `${plan.kind} ${plan.message
+      .slice(0, 200)
+      .replace(/".*"|\d+|\S*[./]\S*/g, "")
+      .slice(0, 40)}`;
   const flags = [plan.partial, plan.unseenHosts, plan.doubt?.kind].map((each) => each ?? "-").join("");
   const hosts = plan.hosts.map(
     ({ scheme, tls, capabilities, httpFallback }) =>

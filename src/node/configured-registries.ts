@@ -59,7 +59,7 @@ function registriesConfNames(files: NodeFiles): readonly string[] {
     ...(files.list(folder) ?? []).filter((name) => name.endsWith(".conf")).map((name) => `${folder}/${name}`),
   ];
   return paths.flatMap((path) =>
-    [...textOf(files, path).matchAll(/^\s*(?:prefix|location)\s*=\s*"([^"]+)"/gm)].map(
+    [...textOf(files, path).matchAll(/^[ \t]*(?:prefix|location)[ \t]*=[ \t]*"([^"]+)"/gm)].map(
       ([, name = ""]) => name.split("/", 1)[0] ?? "",
     ),
   );

@@ -51,7 +51,7 @@ function toldToKubelet(files: NodeFiles): RuntimeGuess | undefined {
 }
 
 function endpointIn(text: string): string | undefined {
-  return /container-?runtime-?endpoint["']?\s*[=:\s]\s*["']?(?:unix:\/\/)?([^\s"',]+)/i.exec(text)?.[1];
+  return /container-?runtime-?endpoint["']?(?:\s+|\s*[=:]\s*)["']?(?:unix:\/\/)?([^\s"',]+)/i.exec(text)?.[1];
 }
 
 function runtimeBehind(endpoint: string): RuntimeName | undefined {
@@ -92,7 +92,10 @@ const places: readonly Place[] = [
 /** docker-ce's containerd has the plugin for the kubelet switched off. */
 function servesNoKubelet(files: NodeFiles): boolean {
   const reading = files.read("/etc/containerd/config.toml");
-  return reading.kind === "text" && /^\s*disabled_plugins\s*=\s*\[[^\]]*["'](?:[\w.]*\.)?cri["']/m.test(reading.text);
+  if (reading.kind !== "text") return false;
+  const start = /^[ \t]*disabled_plugins[ \t]*=[ \t]*\[/m.exec(reading.text);
+  const list = start === null ? "" : reading.text.slice(start.index + start[0].length).split("]", 1)[0];
+  return /["'](?:[\w.]*\.)?cri["']/.test(list ?? "");
 }
 
 const newest: Readonly<Record<RuntimeName, Omit<RuntimeVersion, "name">>> = {
