@@ -124,6 +124,10 @@ export const manyOf: Readonly<Record<string, readonly Shape[]>> = {
     { name: "insecure", make: members('{"insecure-registries":[', (at) => `"r${at}.test"`, ",", "]}") },
     { name: "ranges", make: members('{"insecure-registries":[', (at) => `"10.${at % 256}.0.0/16"`, ",", "]}") },
     { name: "mirrors", make: members('{"registry-mirrors":[', (at) => `"https://m${at}.test"`, ",", "]}") },
+    {
+      name: "slashes inside of a mirror",
+      make: (length) => `{"registry-mirrors":["https://m${"/".repeat(length)}x"]}`,
+    },
     { name: "a quote and line breaks", make: (length) => `{"a"${"\n".repeat(length)}:` },
     { name: "commas and blanks", make: (length) => `{"a",${" ".repeat(length)}x` },
     { name: "unknown keys", make: members("{", (at) => `"k${at}":1`, ",", "}") },

@@ -33,6 +33,15 @@ function decoded({ auth, identityToken }: LegacyAuth): Words | "unusable" | unde
   const text = Buffer.from(base64, "base64").toString("utf8");
   const colon = text.indexOf(":");
   if (colon < 0 || text.includes("\ufffd")) return "unusable";
-  const password = text.slice(colon + 1).replaceAll(/^\0+|\0+$/g, "");
+  const password = withoutNuls(text.slice(colon + 1));
   return { username: text.slice(0, colon), password: new Redacted(password) };
+}
+
+/** Loops, since an expression for the end of a text looks through every run inside of it again and again. */
+function withoutNuls(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charAt(start) === "\0") start += 1;
+  while (end > start && text.charAt(end - 1) === "\0") end -= 1;
+  return text.slice(start, end);
 }

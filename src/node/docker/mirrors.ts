@@ -27,7 +27,7 @@ export function readMirrors(
     if (scheme !== "http" && scheme !== "https") {
       return { refusal: `invalid mirror: unsupported scheme ${JSON.stringify(scheme)}` };
     }
-    const path = url.pathname.replace(/\/+$/, "");
+    const path = withoutSlashes(url.pathname);
     if (url.search !== "" || url.hash !== "" || (path !== "" && version.major < 24)) {
       return { refusal: `invalid mirror: path, query, or fragment at end of the URI ${JSON.stringify(url.origin)}` };
     }
@@ -38,6 +38,13 @@ export function readMirrors(
     mirrors.set(`${entry.replace(/\/$/, "")}/`, { scheme, address, path: `${path}/v2` });
   }
   return { mirrors: [...mirrors.values()] };
+}
+
+/** A loop, as an expression for the end of a text looks through every run of slashes inside of it again and again. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (path.charAt(end - 1) === "/") end -= 1;
+  return path.slice(0, end);
 }
 
 function withoutUser(entry: string): string {

@@ -36,11 +36,17 @@ function logicalLines(text: string): readonly { readonly content: string; readon
     if (open === undefined && trimmed === "") continue;
     const before: { content: string; line: number } = open ?? { content: "", line: index + 1 };
     const part = open === undefined ? trimmed : raw;
-    const goesOn = (/\\+$/.exec(part)?.[0].length ?? 0) % 2 === 1;
+    const goesOn = backslashesAtEnd(part) % 2 === 1;
     const joined = { content: before.content + (goesOn ? `${part.slice(0, -1)} ` : part), line: before.line };
     open = goesOn ? joined : undefined;
     if (!goesOn) found.push({ ...joined, content: joined.content.trim() });
   }
   if (open !== undefined) found.push({ ...open, content: open.content.trim() });
   return found.filter(({ content }) => content !== "");
+}
+
+function backslashesAtEnd(text: string): number {
+  let count = 0;
+  while (text.charAt(text.length - 1 - count) === "\\") count += 1;
+  return count;
 }
