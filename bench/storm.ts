@@ -8,7 +8,6 @@ import { quantile } from "./statistics.js";
 import type { ProcessUse, WebhookOrder, WebhookReady } from "./webhook-process.js";
 
 const imageCount = 50;
-const namespaceCount = 20;
 const connections = 100;
 const mebibyte = 1024 * 1024;
 const delayMs = 20;
@@ -28,6 +27,7 @@ export async function measureStorm(
   { isQuick, note }: BenchPlan,
 ): Promise<readonly Figure[]> {
   const reviews = isQuick ? 2000 : 5000;
+  const namespaceCount = isQuick ? 10 : 20;
   note(`storm of ${reviews} reviews`);
   const namespaces = Array.from({ length: namespaceCount }, (_, index) => `team-${index}`);
   const order = { registries: registry.ready, namespaces };
@@ -48,7 +48,7 @@ export async function measureStorm(
     const arrived = (await registry.ask<Arrivals>("take")).basic;
     const peak = (await pullguard.ask<ProcessUse>("use")).peakBytes;
     const warm = await stormOver(pullguard, bodies);
-    return figures({ reviews, arrived, idle, cold, warm, memory: { before, peak } });
+    return figures({ reviews, namespaceCount, arrived, idle, cold, warm, memory: { before, peak } });
   } finally {
     await registry.ask("delay:0");
     await Promise.all([noOp.stop(), pullguard.stop()]);
@@ -78,6 +78,7 @@ async function stormOver(webhook: Companion<WebhookReady>, bodies: readonly stri
 
 interface Storm {
   readonly reviews: number;
+  readonly namespaceCount: number;
   readonly arrived: readonly string[];
   readonly idle: Stormed;
   readonly cold: Stormed;
@@ -85,7 +86,7 @@ interface Storm {
   readonly memory: { readonly before: number; readonly peak: number };
 }
 
-function figures({ reviews, arrived, idle, cold, warm, memory }: Storm): readonly Figure[] {
+function figures({ reviews, namespaceCount, arrived, idle, cold, warm, memory }: Storm): readonly Figure[] {
   const questions = Math.min(reviews, imageCount * namespaceCount);
   // The refusal that names Basic comes before whom anybody is; a resolve counts when it was let in.
   const resolves = arrived.filter((line) => /^HEAD \S*\/manifests\/v1 \S/.test(line));
