@@ -73,7 +73,8 @@ function keptAssignment(assignment: string): readonly string[] {
   const name = assignment.slice(0, Math.max(equals, 0));
   if (!variables.test(name)) return [];
   const value = assignment.slice(equals + 1);
-  if (/^no_proxy$/i.test(name)) return [assignment];
+  // No name or network has an @ in it: an entry that has matches nothing, but may be an address with a password.
+  if (/^no_proxy$/i.test(name)) return [`${name}=${value.split(",").filter((entry) => !entry.includes("@"))}`];
   if (/_proxy$/i.test(name)) return [`${name}=${withMarkedUser(value)}`];
   return /^[\w./:,=+-]*$/.test(value) ? [`${name}=${value}`] : [];
 }

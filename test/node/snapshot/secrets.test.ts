@@ -71,7 +71,7 @@ describe("what an agent publishes", () => {
       "/etc/containers/registries.conf": `[[registry]]\nlocation = "robot:hunter2/hun@ter2@reg.test"\n`,
       "/etc/docker/daemon.json": JSON.stringify({ "registry-mirrors": [url], proxies: { "https-proxy": url } }),
       "/etc/systemd/system/docker.service": `[Service]\nEnvironment="HTTPS_PROXY=${url}"\nExecStart=/x --registry-mirror=${url}\n`,
-      "/etc/default/docker": `HTTPS_PROXY=${url}\n`,
+      "/etc/default/docker": `HTTPS_PROXY=${url}\nNO_PROXY=.test,${url}\n`,
     };
     for (const [path, text] of Object.entries(files)) {
       const shown = JSON.stringify(withholdSecrets(path, text));
