@@ -20,11 +20,13 @@ const metadataSchema = z.object({
  * differs from the old object. Empty for everything else: deletions, subresources other than `ephemeralcontainers`,
  * mirror Pods, objects that are being deleted, kinds that run nothing.
  * @param podTemplates  custom resources to look into besides
+ * @param changesOf  what of an updated workload counts as changed
  * @throws PullguardError `InputInvalid` if the object is of a known kind but not shaped like one
  */
 export function imagesToCheck(
   request: AdmissionRequestView,
   podTemplates: readonly PodTemplatePath[] = [],
+  changesOf: typeof changedImages = changedImages,
 ): Workload[] {
   if (request.operation !== "CREATE" && request.operation !== "UPDATE") {
     return [];
@@ -47,7 +49,8 @@ export function imagesToCheck(
   const current = readWorkloads(request.object, podTemplates).map((workload) =>
     identified(workload, request, metadata?.generateName ?? ""),
   );
-  const wanted = request.operation === "UPDATE" ? onlyChanges(request.oldObject, current, podTemplates) : current;
+  const wanted =
+    request.operation === "UPDATE" ? onlyChanges(request.oldObject, current, podTemplates, changesOf) : current;
   return wanted.filter((workload) => workload.pod.images.length > 0);
 }
 
@@ -75,10 +78,11 @@ function onlyChanges(
   oldObject: unknown,
   current: readonly Workload[],
   podTemplates: readonly PodTemplatePath[],
+  changesOf: typeof changedImages,
 ): Workload[] {
   const old = oldObject === null ? [] : readWorkloads(oldObject, podTemplates);
   return current.map((workload, position) => {
     const before = old[position];
-    return before === undefined ? workload : changedImages(before, workload);
+    return before === undefined ? workload : changesOf(before, workload);
   });
 }

@@ -8,7 +8,7 @@ import {
   renderPatch,
 } from "../mutation/index.js";
 import { type MutationOrder, noteLines, type PolicySubject } from "../policy/index.js";
-import type { Workload } from "../workload/index.js";
+import { changedImagesForMutation, type Workload } from "../workload/index.js";
 import { faultWarning } from "./fault-warning.js";
 import { allImages, imagesToCheck } from "./images.js";
 import { inTime } from "./in-time.js";
@@ -85,7 +85,7 @@ async function change(deps: MutateDeps, request: AdmissionRequestView, signal: A
   if (patchable === undefined) return unchanged;
   const podTemplates = scope?.podTemplates() ?? [];
   const changeable = new Set(
-    imagesToCheck(request, podTemplates)
+    imagesToCheck(request, podTemplates, changedImagesForMutation)
       .flatMap(({ pod }) => pod.images)
       .filter(patchable.image)
       .map(({ fieldPath }) => fieldPath),

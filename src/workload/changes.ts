@@ -9,7 +9,21 @@ import type { ImageUse, PodPullSpec, Workload } from "./types.js";
  * @param old the object before the update; undefined leaves everything in
  */
 export function changedImages(old: Workload | undefined, current: Workload): Workload {
-  if (old === undefined || !pullsAlike(old.pod, current.pod)) return current;
+  return changedUnless(sameEntries, old, current);
+}
+
+/**
+ * The same for whoever changes objects: pull secrets that came on top make no image a changed one. Otherwise the secret that was
+ * added for one image would, where the API server asks again, open all the others to changes.
+ */
+export function changedImagesForMutation(old: Workload | undefined, current: Workload): Workload {
+  return changedUnless(keepsEntries, old, current);
+}
+
+type SecretsAlike = (old: PodPullSpec["imagePullSecrets"], current: PodPullSpec["imagePullSecrets"]) => boolean;
+
+function changedUnless(secretsAlike: SecretsAlike, old: Workload | undefined, current: Workload): Workload {
+  if (old === undefined || !pullsAlike(secretsAlike, old.pod, current.pod)) return current;
   const before = new Map(old.pod.images.map((use) => [keyOf(use), use]));
   const images = current.pod.images.filter((use) => {
     const was = before.get(keyOf(use));
@@ -22,11 +36,11 @@ function keyOf(use: ImageUse): string {
   return `${use.role}/${use.name}`;
 }
 
-function pullsAlike(old: PodPullSpec, current: PodPullSpec): boolean {
+function pullsAlike(secretsAlike: SecretsAlike, old: PodPullSpec, current: PodPullSpec): boolean {
   return (
     old.serviceAccountName === current.serviceAccountName &&
     old.nodeName === current.nodeName &&
-    sameEntries(old.imagePullSecrets, current.imagePullSecrets) &&
+    secretsAlike(old.imagePullSecrets, current.imagePullSecrets) &&
     (current.nodeName !== undefined || landsAlike(old, current))
   );
 }
@@ -41,4 +55,8 @@ function sameEntries(old: object, current: object): boolean {
   const entries = Object.entries(old);
   const now = new Map(Object.entries(current));
   return entries.length === now.size && entries.every(([key, value]) => now.get(key) === value);
+}
+
+function keepsEntries(old: readonly string[], current: readonly string[]): boolean {
+  return old.every((name) => current.includes(name));
 }

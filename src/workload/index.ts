@@ -1,4 +1,4 @@
-export { changedImages } from "./changes.js";
+export { changedImages, changedImagesForMutation } from "./changes.js";
 export { type DistinctImage, distinctImages } from "./distinct.js";
 export { isBuiltInKind, workloadKindNames } from "./kinds.js";
 export { parsePodTemplatePath } from "./pod-template-path.js";

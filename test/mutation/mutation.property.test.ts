@@ -161,4 +161,27 @@ describe("whatever is mutated", () => {
     );
     assert.ok(changed > 30, `${changed} of 500 were changed at all`);
   });
+
+  it("leaves what stayed alone when it is asked again after it added a pull secret for an image that came", async () => {
+    const deployment = (initContainers: readonly object[]): object => ({
+      ...{ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: "shop" } },
+      spec: { template: { spec: { containers: [{ name: "c0", image: "nginx" }], initContainers } } },
+    });
+    const stayed = { name: "i0", image: `reg.test/app@${digestOf("b")}` };
+    const world = smallWorld({
+      repositories: { "docker.io/library/nginx": { tags: { latest: digestOf("a") }, opens: ["three"] } },
+      secrets: { three: "docker.io" },
+    });
+    const deps = mutateDeps(world, {
+      mutations: { addPullSecret: {}, setPullPolicy: { latest: "Always", digest: "Always" } },
+      registries: { mirrors },
+    });
+    const request = { operation: "UPDATE", oldObject: deployment([stayed]) };
+    const once = await mutated(deps, deployment([stayed, { name: "i1", image: "nginx" }]), request);
+    assert.deepEqual(
+      once.operations.map(({ path }) => path),
+      ["/spec/template/spec/imagePullSecrets"],
+    );
+    assert.deepEqual((await mutated(deps, once.object, request)).operations, []);
+  });
 });
