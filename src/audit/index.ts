@@ -1,5 +1,6 @@
 export type { AskEngine, EngineAnswer } from "./ask.js";
 export { askedHosts } from "./asked-hosts.js";
+export { renderAuditPage } from "./audit-page.js";
 export {
   type AuditMembership,
   type Auditor,
@@ -24,3 +25,4 @@ export type { AuditChange } from "./state.js";
 export { decodeChunk } from "./stored.js";
 export * from "./types.js";
 export type { AuditView } from "./view.js";
+export { causeText, explanationOf } from "./wording.js";

@@ -37,6 +37,8 @@ export interface ServeDeps {
   readonly logger: Log;
   /** Traces and what else follows reviews; absent: nothing does. */
   readonly following?: Pick<Following, "tracer" | "within">;
+  /** What `/audit` tells; absent: there is no such page. */
+  readonly auditPage?: StatusSource;
   /** What `/statusz` tells, and who hears of findings for it; absent: there is no such page. */
   readonly status?: {
     finding(finding: Finding): void;
@@ -111,6 +113,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     ...(clients === undefined ? {} : { callers: clients.callers }),
     onShed: (reason) => metrics.shed(reason),
   });
+  const auditPage = deps.auditPage === undefined ? {} : { audit: deps.auditPage };
   const status =
     deps.status === undefined ? {} : { status: deps.status.source(() => serverFacts(readiness, certificates)) };
   const host = deps.host === undefined ? {} : { host: deps.host };
@@ -126,7 +129,11 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   ).catch(stopWatching);
   const exposition = await startPlainServer(
     { startTimer },
-    { app: createMetricsApp({ readiness, metrics, onFault, ...status }), port: config.metricsPort, ...host },
+    {
+      app: createMetricsApp({ readiness, metrics, onFault, ...status, ...auditPage }),
+      port: config.metricsPort,
+      ...host,
+    },
   ).catch(async (error: unknown) => {
     await webhook.close(0);
     return await stopWatching(error);

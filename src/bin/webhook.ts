@@ -6,6 +6,7 @@ import { type Clock, PullguardError, steadyClock } from "../core/index.js";
 import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
+import { createAuditPage } from "./audit-page.js";
 import { openClusterCertificates } from "./certificates.js";
 import { checkObserver } from "./check-observer.js";
 import { type ClusterView, openClusterView } from "./cluster-view.js";
@@ -42,6 +43,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const telemetry = { clock, logger, metrics };
   const following = await openFollowing(config, { ...telemetry, version });
   const keeper = createStatusKeeper(config, { clock, version });
+  const auditPage = createAuditPage(config);
   const node = await nodeView(config, { ...telemetry, clock: steady });
   const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
   const cluster = openClusterView(config, steady, logger, metrics);
@@ -68,6 +70,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         check: following.ports?.check(assembly.check) ?? assembly.check,
         following,
         ...(config.statusz ? { status: statusOf(keeper, { policy, cluster, health }) } : {}),
+        ...auditPage.served,
         decide: policy.decide,
         scope: policy.scope,
         ...(policy.events === undefined ? {} : { events: policy.events }),
@@ -77,17 +80,9 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         logger,
         readiness: [...cluster.readiness(), ...policy.readiness],
       }).catch(portFault);
-      const audit = openWebhookAudit(config, {
-        ...deps,
-        cluster,
-        node,
-        logger,
-        metrics,
-        addressRules,
-        identityKey,
-        env,
-        registryHealth: assembly.registryHealth,
-      });
+      const observed = { logger, metrics, registryHealth: assembly.registryHealth };
+      const auditDeps = { ...deps, ...observed, cluster, node, addressRules, identityKey, env };
+      const audit = auditPage.show(openWebhookAudit(config, auditDeps));
       await deps.stopped;
       await Promise.all([serving.stop(), audit?.stop()]);
     } finally {

@@ -1,4 +1,11 @@
-import { type AuditReport, auditOnce, createInventory, imageHolders, pulledCollector } from "../audit/index.js";
+import {
+  type AuditReport,
+  auditOnce,
+  createInventory,
+  imageHolders,
+  pulledCollector,
+  renderAuditPage,
+} from "../audit/index.js";
 import { PullguardError } from "../core/index.js";
 import type { AuditFlags, AuditFormat } from "./audit-flags.js";
 import { renderAuditJson } from "./audit-json.js";
@@ -70,10 +77,10 @@ async function asked({ inventory, collector, opened, nodes }: Asking, io: CliIo,
   return await auditOnce(deps, signal).finally(() => progress?.end());
 }
 
-/** The page for browsers is one more of these. */
 const renderers: Readonly<
   Record<AuditFormat, (report: AuditReport, flags: AuditFlags, io: CliIo) => string | Promise<string>>
 > = {
+  html: (report) => renderAuditPage(report),
   json: (report) => renderAuditJson(report),
   table: async (report, { all }, io) => {
     const env = io.isTTY ? await io.env() : {};

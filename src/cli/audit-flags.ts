@@ -2,7 +2,7 @@ import type { FailOn } from "./check-flags.js";
 import type { NodeFlags } from "./node-view.js";
 
 /** The formats of the report. */
-export const auditFormats = ["table", "json"] as const;
+export const auditFormats = ["table", "json", "html"] as const;
 export type AuditFormat = (typeof auditFormats)[number];
 
 /** The flags of `pullguard audit`, as commander names them. */

@@ -6,8 +6,13 @@ import { unreachable } from "../core/index.js";
  * Keys may be added within `pullguard.dev/v1`, never renamed or removed.
  */
 export function renderAuditJson(report: AuditReport): string {
+  return `${JSON.stringify(auditDocument(report), null, 2)}\n`;
+}
+
+/** What {@link renderAuditJson} writes. */
+export function auditDocument(report: AuditReport): object {
   const { generated, summary, forecasts, resolved } = report;
-  const document = {
+  return {
     apiVersion: "pullguard.dev/v1",
     kind: "AuditReport",
     generated,
@@ -29,7 +34,6 @@ export function renderAuditJson(report: AuditReport): string {
     })),
     forecasts: forecasts.map(({ what, registry, name, expires, note }) => ({ what, registry, name, expires, note })),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** Key by key, so that a field becomes public by decision and not by accident. */

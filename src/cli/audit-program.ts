@@ -19,6 +19,7 @@ With --fail-on unpullable 3 becomes 0; with --fail-on never 1 does too.
 Examples:
   pullguard audit -A
   pullguard audit -n shop -o json
+  pullguard audit -A -o html > audit.html
   kubectl pullguard audit -A --fail-on unpullable`;
 
 /** Adds `pullguard audit` to the command line. */

@@ -1,6 +1,12 @@
 import { styleText } from "node:util";
-import type { AuditReport, ExpiryForecast, RiskLevel, RiskNote, WorkloadRisk } from "../audit/index.js";
-import { unreachable } from "../core/index.js";
+import {
+  type AuditReport,
+  causeText,
+  type ExpiryForecast,
+  explanationOf,
+  type RiskLevel,
+  type WorkloadRisk,
+} from "../audit/index.js";
 import { printable, wrap } from "./wrap.js";
 
 export interface AuditTableStyle {
@@ -93,46 +99,16 @@ function table(rows: readonly WorkloadRisk[], reasons: Reasons, style: AuditTabl
   ];
 }
 
-function causeText({ cause, verdict, notes }: WorkloadRisk): string {
-  if (cause !== null && verdict !== "pullable") return cause;
-  const kinds = notes.map((note) => (note.kind === "advice" ? note.cause : noteNames[note.kind]));
-  return [...new Set(kinds)].join(",") || "-";
-}
-
-const noteNames = { moved: "TagMoved", "held-by": "OnlyOnNodes", expires: "ExpiresSoon" } as const;
-
 function reasonBlock({ row, workloads }: Reason, number: number, style: AuditTableStyle): string {
   const many = workloads === 1 ? "1 workload" : `${workloads} workloads`;
   const lines = [`[${number}] ${printable(row.image)}: ${causeText(row)} (${many})`];
   const body = (text: string): void => void lines.push(wrap(printable(text), style.width, "    "));
   const fix = (text: string): void => void lines.push(wrap(printable(text), style.width, "    Fix: "));
-  if (row.verdict !== "pullable" && row.verdict !== "skipped") {
-    body(row.message);
-    if (row.fix !== null) fix(row.fix);
-  }
-  for (const note of row.notes) {
-    body(noteText(note));
-    if (note.kind === "advice" && note.fix !== null) fix(note.fix);
+  for (const { text, fix: what } of explanationOf(row)) {
+    body(text);
+    if (what !== null) fix(what);
   }
   return lines.join("\n");
-}
-
-/** One sentence for people. */
-function noteText(note: RiskNote): string {
-  switch (note.kind) {
-    case "moved":
-      return `The tag names ${note.now} now; running Pods have ${note.running.join(" and ")}. The next restart brings another image.`;
-    case "held-by":
-      return note.nodes === 1
-        ? `Only the node ${note.names.join("")} still has the image: save it before that node goes.`
-        : `The image is still on ${note.names.join(", ")}${note.nodes > note.names.length ? ` and ${note.nodes - note.names.length} more` : ""}: save it from there.`;
-    case "expires":
-      return `The ${note.what} ${note.name} expires at ${note.at}.`;
-    case "advice":
-      return `${note.cause}: ${note.message}`;
-    default:
-      return unreachable(note);
-  }
 }
 
 function forecastBlock({ forecasts }: AuditReport): readonly string[] {

@@ -1,3 +1,4 @@
+export { auditDocument } from "./audit-json.js";
 export type { NodeCredentialsDeps } from "./node-credentials.js";
 export { nodeFilesBelow, signaturesBelow } from "./node-root.js";
 export { openNodeCredentials } from "./open-node-credentials.js";

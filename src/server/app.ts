@@ -116,14 +116,18 @@ export interface MetricsSource {
 
 /**
  * `GET /metrics`, `/livez` and `/readyz` for a plain http port that scrapers and probes may use without our CA, and
- * `/statusz` where there is something to tell.
+ * `/statusz` and `/audit` where there is something to tell.
  */
 export function createMetricsApp(
-  deps: Pick<AppDeps, "readiness" | "metrics" | "onFault"> & { readonly status?: StatusSource },
+  deps: Pick<AppDeps, "readiness" | "metrics" | "onFault"> & {
+    readonly status?: StatusSource;
+    readonly audit?: StatusSource;
+  },
 ): Express {
   const app = bareApp();
   observability(app, deps.readiness, deps.metrics);
-  if (deps.status !== undefined) addStatus(app, deps.status);
+  if (deps.status !== undefined) addStatus(app, "/statusz", deps.status);
+  if (deps.audit !== undefined) addStatus(app, "/audit", deps.audit);
   app.use(notFound);
   app.use(errorAnswers(deps.onFault));
   return app;

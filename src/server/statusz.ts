@@ -1,6 +1,6 @@
 import type { Express, Request, Response } from "express";
 import { pageHeaders } from "../html/index.js";
-import { methodNotAllowed } from "./answers.js";
+import { methodNotAllowed, sendError } from "./answers.js";
 
 /** Who asks. `isLocal`: somebody in this very Pod or machine, which includes those who come by `kubectl port-forward`. */
 export interface StatusReader {
@@ -11,6 +11,8 @@ export interface StatusReader {
 export interface StatusSource {
   page(reader: StatusReader): string;
   json(reader: StatusReader): object;
+  /** Why this reader may not see it; undefined for all others. */
+  refusal?(reader: StatusReader): string | undefined;
 }
 
 const jsonHeaders = {
@@ -19,21 +21,27 @@ const jsonHeaders = {
   "x-content-type-options": "nosniff",
 };
 
-/** `GET /statusz`: a page for people, JSON for those who would rather have that; and `GET /statusz.json`. */
-export function addStatus(app: Express, source: StatusSource): void {
-  const sendPage = (req: Request, res: Response): void => send(res, pageHeaders, source.page(readerOf(req)));
-  const sendJson = (req: Request, res: Response): void => {
-    send(res, jsonHeaders, `${JSON.stringify(source.json(readerOf(req)), undefined, 2)}\n`);
+/** `GET PATH`: a page for people, JSON for those who would rather have that; and `GET PATH.json`. */
+export function addStatus(app: Express, path: "/statusz" | "/audit", source: StatusSource): void {
+  const answered = (answer: (reader: StatusReader, res: Response) => void) => (req: Request, res: Response) => {
+    const reader = readerOf(req);
+    const refusal = source.refusal?.(reader);
+    if (refusal === undefined) answer(reader, res);
+    else sendError(res, 403, "Forbidden", refusal);
   };
+  const sendPage = answered((reader, res) => send(res, pageHeaders, source.page(reader)));
+  const sendJson = answered((reader, res) =>
+    send(res, jsonHeaders, `${JSON.stringify(source.json(reader), undefined, 2)}\n`),
+  );
   app
-    .route("/statusz")
+    .route(path)
     .get((req, res) => {
       res.setHeader("vary", "accept");
       if (req.accepts(["html", "json"]) === "json") sendJson(req, res);
       else sendPage(req, res);
     })
     .all(methodNotAllowed("GET"));
-  app.route("/statusz.json").get(sendJson).all(methodNotAllowed("GET"));
+  app.route(`${path}.json`).get(sendJson).all(methodNotAllowed("GET"));
 }
 
 function send(res: Response, headers: Readonly<Record<string, string>>, text: string): void {

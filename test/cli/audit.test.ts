@@ -83,6 +83,13 @@ describe("pullguard audit", () => {
     assert.match(io.out(), /^ok +shop +deployment\/good /m);
   });
 
+  it("writes a page for browsers", async () => {
+    const io = ioOf();
+    assert.equal(await runCli(["audit", "-A", "-o", "html"], io), 1);
+    assert.match(io.out(), /^<!doctype html>/);
+    assert.match(io.out(), /statefulset\/doubtful/);
+  });
+
   it("writes JSON as the schema has it, one row for each image of each workload", async () => {
     const io = ioOf();
     assert.equal(await runCli(["audit", "-A", "-o", "json"], io), 1);
