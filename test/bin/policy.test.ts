@@ -25,8 +25,12 @@ function pollingClock(): Clock & { tick(): Promise<void> } {
     nowMs: () => Date.now(),
     sleep: (_ms, signal) =>
       new Promise((resolve, reject) => {
-        wake = resolve;
-        signal?.addEventListener("abort", () => reject(signal.reason));
+        const onAbort = (): void => reject(signal?.reason);
+        signal?.addEventListener("abort", onAbort);
+        wake = () => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve();
+        };
       }),
     tick: async () => {
       wake?.();
