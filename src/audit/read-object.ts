@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
-import { PullguardError } from "../core/index.js";
+import { entriesOf, memberOf, PullguardError, textOf, timeOf } from "../core/index.js";
 import { type PodPullSpec, readWorkloads } from "../workload/index.js";
-import { entriesOf, memberOf, textOf, timeOf } from "./raw.js";
 import type { AuditedKind, AuditedObject, ObjectOwner, RunningImage } from "./types.js";
 
 /** Versions in which the kinds are asked for. */

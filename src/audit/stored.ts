@@ -1,7 +1,7 @@
+import { entriesOf, memberOf, textOf, timeOf } from "../core/index.js";
 import type { CauseCode } from "../findings/index.js";
 import type { BudgetState } from "./budget.js";
 import { grouped } from "./grouped.js";
-import { entriesOf, memberOf, textOf, timeOf } from "./raw.js";
 import { type ImageRecord, isBad, type QuestionRecord, type ResolvedRecord } from "./state.js";
 import type { AuditAnswer, ExpiryForecast } from "./types.js";
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Clock, PullguardError } from "../core/index.js";
 import { parseBundle, renderBundle } from "./bundle.js";
+import { follow } from "./follow.js";
 
 export interface ClientAuthoritiesOptions {
   readonly path: string;
@@ -25,40 +26,13 @@ export interface ClientAuthorities {
  * @throws PullguardError `CertificateInvalid` if there is no CA certificate to begin with
  */
 export async function watchClientAuthorities(options: ClientAuthoritiesOptions): Promise<ClientAuthorities> {
-  const { path, intervalMs, clock } = options;
-  const stopping = new AbortController();
-  const listeners = new Set<(caPem: string) => void>();
-  let caPem = await loadAuthorities(path);
-  let lastFault = "";
-  const look = async (): Promise<void> => {
-    try {
-      const found = await loadAuthorities(path);
-      lastFault = "";
-      if (found === caPem) return;
-      for (const listener of listeners) listener(found);
-      caPem = found;
-      options.onReload?.({ kind: "reloaded" });
-    } catch (error) {
-      if (String(error) !== lastFault) options.onReload?.({ kind: "kept", error });
-      lastFault = String(error);
-    }
-  };
-  const follow = async (): Promise<void> => {
-    for (;;) {
-      await clock.sleep(intervalMs, stopping.signal);
-      await look().catch(() => undefined);
-    }
-  };
-  // Only the cancelled sleep gets out of the loop.
-  follow().catch(() => undefined);
-  return {
-    current: () => caPem,
-    onChange: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    stop: () => stopping.abort(),
-  };
+  const { path, intervalMs, clock, onReload } = options;
+  return await follow<string>({
+    load: () => loadAuthorities(path),
+    isSame: (found, known) => found === known,
+    ...{ intervalMs, clock },
+    onReload: (outcome) => onReload?.(outcome.kind === "kept" ? outcome : { kind: "reloaded" }),
+  });
 }
 
 async function loadAuthorities(path: string): Promise<string> {

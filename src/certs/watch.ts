@@ -1,5 +1,6 @@
 import type { Clock } from "../core/index.js";
 import { loadServingPair, type ServingPair } from "./files.js";
+import { follow } from "./follow.js";
 
 /** Where the pair lies and how often it is looked at. */
 export interface WatchOptions {
@@ -28,50 +29,12 @@ export interface WatchedPair {
  * @throws PullguardError `CertificateInvalid` if there is no usable pair to begin with
  */
 export async function watchServingPair(options: WatchOptions): Promise<WatchedPair> {
-  const { directory, intervalMs, clock } = options;
-  const listeners = new Set<(pair: ServingPair) => void>();
-  const stopping = new AbortController();
-  let pair = await loadServingPair(directory, clock);
-  let lastFault = "";
-
-  const look = async (): Promise<void> => {
-    try {
-      const found = await loadServingPair(directory, clock);
-      lastFault = "";
-      if (found.certificatePem === pair.certificatePem && found.keyPem.reveal() === pair.keyPem.reveal()) {
-        return;
-      }
-      // A listener may refuse what only OpenSSL can judge; the old pair then stays.
-      for (const listener of listeners) {
-        listener(found);
-      }
-      pair = found;
-      options.onReload?.({ kind: "reloaded", pair: found });
-    } catch (error) {
-      const fault = String(error);
-      if (fault !== lastFault) {
-        lastFault = fault;
-        options.onReload?.({ kind: "kept", error });
-      }
-    }
-  };
-
-  const follow = async (): Promise<void> => {
-    for (;;) {
-      await clock.sleep(intervalMs, stopping.signal);
-      // What an `onReload` throws must not end the watch.
-      await look().catch(() => undefined);
-    }
-  };
-  // Only the cancelled sleep gets out of the loop.
-  follow().catch(() => undefined);
-
-  return {
-    current: () => pair,
-    onChange: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    stop: () => stopping.abort(),
-  };
+  const { directory, intervalMs, clock, onReload } = options;
+  return await follow<ServingPair>({
+    load: () => loadServingPair(directory, clock),
+    isSame: (found, known) =>
+      found.certificatePem === known.certificatePem && found.keyPem.reveal() === known.keyPem.reveal(),
+    ...{ intervalMs, clock },
+    onReload: (outcome) => onReload?.(outcome.kind === "kept" ? outcome : { kind: "reloaded", pair: outcome.found }),
+  });
 }

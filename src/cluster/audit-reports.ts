@@ -1,10 +1,9 @@
 import { ApiException, CustomObjectsApi } from "@kubernetes/client-node";
 import type { NamespaceReport } from "../audit/index.js";
-import type { Clock } from "../core/index.js";
+import { type Clock, entriesOf, memberOf, textOf } from "../core/index.js";
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { rawPage } from "./raw-page.js";
-import { entriesOf, memberOf, textOf } from "./resource.js";
 
 export interface AuditReportsDeps {
   readonly access: ClusterAccess;

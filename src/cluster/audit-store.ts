@@ -1,12 +1,12 @@
 import { ApiException, CustomObjectsApi } from "@kubernetes/client-node";
 import { type AuditStore, decodeChunk, type StoredChunk } from "../audit/index.js";
-import type { Clock } from "../core/index.js";
+import { type Clock, memberOf, textOf } from "../core/index.js";
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { type WatchEvent, watchObjects } from "./object-watch.js";
 import { withPatience } from "./patience.js";
 import { rawPage } from "./raw-page.js";
-import { memberOf, type PrunedObject, prunedMetadata, textOf } from "./resource.js";
+import { type PrunedObject, prunedMetadata } from "./resource.js";
 
 export interface AuditStoreDeps {
   readonly access: ClusterAccess;

@@ -1,8 +1,9 @@
 import { type AuditedKind, type AuditedObject, auditedKinds, kindVersions, type ReadAudited } from "../audit/index.js";
+import { memberOf, textOf } from "../core/index.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { faultOf } from "./object-watch.js";
 import { rawPage } from "./raw-page.js";
-import { listResource, memberOf, type PrunedObject, prunedMetadata, type Resource, textOf } from "./resource.js";
+import { listResource, type PrunedObject, prunedMetadata, type Resource } from "./resource.js";
 
 /** What is kept of an object that runs Pods; `audited` absent for what cannot be read. */
 export interface WatchedAudited extends PrunedObject {

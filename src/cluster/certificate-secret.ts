@@ -1,10 +1,10 @@
 import { ApiException, type V1Secret } from "@kubernetes/client-node";
-import { type Clock, PullguardError, Redacted } from "../core/index.js";
+import { type Clock, memberOf, PullguardError, Redacted, textOf } from "../core/index.js";
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { faultOf, type WatchEvent, watchObjects } from "./object-watch.js";
 import { withPatience } from "./patience.js";
-import { memberOf, type PrunedObject, prunedMetadata, textMapOf, textOf } from "./resource.js";
+import { type PrunedObject, prunedMetadata, textMapOf } from "./resource.js";
 
 /** What a Secret holds, decoded. */
 type SecretValues = Redacted<Readonly<Record<string, string>>>;

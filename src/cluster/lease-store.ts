@@ -1,9 +1,8 @@
 import type { V1Lease } from "@kubernetes/client-node";
 import { ApiException, CoordinationV1Api, V1MicroTime } from "@kubernetes/client-node";
+import { textOf, timeOf } from "../core/index.js";
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
-import { textOf } from "./resource.js";
-import { timeOf } from "./time-of.js";
 
 /** Who holds a Lease, and for how long after each renewal. Times in milliseconds since 1970, by the holder's clock. */
 export interface LeaseRecord {

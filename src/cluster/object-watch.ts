@@ -1,8 +1,8 @@
 import { ApiException, ListWatch } from "@kubernetes/client-node";
-import type { Clock } from "../core/index.js";
+import { type Clock, memberOf } from "../core/index.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { PrunedWatch } from "./pruned-watch.js";
-import { listResource, memberOf, type PrunedObject, type Resource } from "./resource.js";
+import { listResource, type PrunedObject, type Resource } from "./resource.js";
 
 /** What became of a watch, for a log. `reason` holds codes and names only. */
 export type WatchEvent =

@@ -1,12 +1,11 @@
 import { ApiException, CoordinationV1Api, CustomObjectsApi, PatchStrategy } from "@kubernetes/client-node";
 import type { AgentNode, ProfilePublisher } from "../agent/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type Clock, entriesOf, memberOf, PullguardError, textOf } from "../core/index.js";
 import { normalisePlatform } from "../oci/index.js";
 import { agentName, managedByLabel } from "../placement/index.js";
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { orAbsent, profileStore, profileTarget as target } from "./profile-store.js";
-import { entriesOf, memberOf, textOf } from "./resource.js";
 import { tidyProfiles } from "./tidy-profiles.js";
 import { profileAnnotation } from "./watched-lease.js";
 import { profilePlural } from "./watched-profile.js";

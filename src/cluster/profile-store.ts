@@ -1,9 +1,9 @@
 import { ApiException, type CustomObjectsApi, PatchStrategy } from "@kubernetes/client-node";
 import type { NamedProfile } from "../agent/index.js";
+import { entriesOf, memberOf, textOf } from "../core/index.js";
 import { renderProfileSpec } from "../node/index.js";
 import { agentName, managedByLabel } from "../placement/index.js";
 import { withSignal } from "./abortable.js";
-import { entriesOf, memberOf, textOf } from "./resource.js";
 import { profileGroup, profilePlural, profileVersion } from "./watched-profile.js";
 
 /** One operation of a JSON patch. */

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "@kubernetes/client-node";
-import type { Clock } from "../core/index.js";
+import { type Clock, memberOf, textOf } from "../core/index.js";
 import { withSignal } from "./abortable.js";
 import { withPatience } from "./patience.js";
 
@@ -68,24 +68,6 @@ export function prunedMetadata(object: unknown) {
     name: textOf(memberOf(metadata, "name")),
     resourceVersion: textOf(memberOf(metadata, "resourceVersion")),
   };
-}
-
-/** A member of a value that may be no object at all. */
-export function memberOf(value: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (found, name) => (typeof found === "object" && found !== null ? Reflect.get(found, name) : undefined),
-    value,
-  );
-}
-
-/** A text, or "". */
-export function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** The entries of a list, or none. */
-export function entriesOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 /** A map of texts; whatever else is in it is left out. */

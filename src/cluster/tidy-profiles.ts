@@ -1,6 +1,5 @@
-import type { Clock } from "../core/index.js";
+import { type Clock, entriesOf, memberOf, textOf } from "../core/index.js";
 import type { ProfileStore } from "./profile-store.js";
-import { entriesOf, memberOf, textOf } from "./resource.js";
 
 export interface TidyDeps {
   readonly store: ProfileStore;

@@ -1,5 +1,6 @@
 import type { CoreV1Api } from "@kubernetes/client-node";
-import { entriesOf, memberOf, type PrunedObject, prunedMetadata, type Resource, textOf } from "./resource.js";
+import { entriesOf, memberOf, textOf } from "../core/index.js";
+import { type PrunedObject, prunedMetadata, type Resource } from "./resource.js";
 
 /**
  * What is kept of a ServiceAccount while it is watched. Its annotations, labels and token Secrets are not: memory then

@@ -1,7 +1,7 @@
 import type { CoreV1Api } from "@kubernetes/client-node";
+import { memberOf, textOf, timeOf } from "../core/index.js";
 import { parsePulledEvent } from "../prediction/index.js";
-import { memberOf, type PrunedObject, prunedMetadata, type Resource, textOf } from "./resource.js";
-import { timeOf } from "./time-of.js";
+import { type PrunedObject, prunedMetadata, type Resource } from "./resource.js";
 
 /** What is kept of an event with reason `Pulled`. */
 export interface WatchedPull extends PrunedObject {

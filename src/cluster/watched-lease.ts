@@ -1,6 +1,6 @@
 import type { CoordinationV1Api } from "@kubernetes/client-node";
-import { memberOf, type PrunedObject, prunedMetadata, type Resource, textOf } from "./resource.js";
-import { timeOf } from "./time-of.js";
+import { memberOf, textOf, timeOf } from "../core/index.js";
+import { type PrunedObject, prunedMetadata, type Resource } from "./resource.js";
 
 /** On an agent's Lease: the profile that the agent confirms with each renewal. */
 export const profileAnnotation = "pullguard.dev/profile";

@@ -1,17 +1,10 @@
 import type { CoreV1Api } from "@kubernetes/client-node";
 import { LRUCache } from "lru-cache";
+import { entriesOf, memberOf, textOf } from "../core/index.js";
 import type { NodeImage } from "../node/index.js";
 import { normalisePlatform } from "../oci/index.js";
 import type { ClusterNode, NodeTaint } from "../placement/index.js";
-import {
-  entriesOf,
-  memberOf,
-  type PrunedObject,
-  prunedMetadata,
-  type Resource,
-  textMapOf,
-  textOf,
-} from "./resource.js";
+import { type PrunedObject, prunedMetadata, type Resource, textMapOf } from "./resource.js";
 
 /** What is kept of a Node: where Pods may land, what its programs are, which images it holds. */
 export interface WatchedNode extends PrunedObject {

@@ -1,7 +1,7 @@
 import type { CoreV1Api } from "@kubernetes/client-node";
 import { LRUCache } from "lru-cache";
-import { entriesOf, memberOf, type PrunedObject, prunedMetadata, type Resource, textOf } from "./resource.js";
-import { timeOf } from "./time-of.js";
+import { entriesOf, memberOf, textOf, timeOf } from "../core/index.js";
+import { type PrunedObject, prunedMetadata, type Resource } from "./resource.js";
 
 /** What is kept of a Pod that is bound to a node and does not run yet. */
 export interface WatchedPod extends PrunedObject {

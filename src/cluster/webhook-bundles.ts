@@ -1,11 +1,11 @@
 import { AdmissionregistrationV1Api, PatchStrategy } from "@kubernetes/client-node";
-import type { Clock } from "../core/index.js";
+import { type Clock, entriesOf, memberOf, textOf } from "../core/index.js";
 import { withSignal } from "./abortable.js";
 import { asFault, lostOn } from "./certificate-secret.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { type ObjectWatch, type WatchEvent, watchObjects } from "./object-watch.js";
 import { withPatience } from "./patience.js";
-import { entriesOf, memberOf, type PrunedObject, prunedMetadata, type Resource, textOf } from "./resource.js";
+import { type PrunedObject, prunedMetadata, type Resource } from "./resource.js";
 
 /** A webhook configuration, and the CAs that each of its webhooks is called with. */
 export interface WebhookBundles {

@@ -16,7 +16,7 @@ export function entriesOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Milliseconds of a date or its text; NaN for anything else. */
+/** Milliseconds since 1970 of a time as a list of the API server (a Date) or a watch (a text) has it; NaN for anything else. */
 export function timeOf(value: unknown): number {
   return value instanceof Date ? value.getTime() : Date.parse(textOf(value));
 }
