@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 
 /** Looks after the process while faults are played through. */
 export interface ProcessWatch {
@@ -9,8 +9,9 @@ export interface ProcessWatch {
 
 /** What a leak would be made of; files and the like come and go with the test runner. */
 const watched = new Set(["TCPSocketWrap", "TCPServerWrap", "TLSWrap", "Timeout", "TCPConnectWrap"]);
-/** Closing takes a few turns of the event loop; what is still there after so many stays. */
-const maxTurns = 5_000;
+/** Closing takes a few turns of the event loop, and timers that end by themselves a little; what is still there after so many looks stays. */
+const maxLooks = 500;
+const betweenLooksMs = 20;
 
 /** Starts with what is open at this moment. */
 export function watchProcess(): ProcessWatch {
@@ -29,7 +30,7 @@ export function watchProcess(): ProcessWatch {
     [...open()].filter(([kind, count]) => count > (before.get(kind) ?? 0)).map(([kind, count]) => `${count} ${kind}`);
   return {
     async assertClean() {
-      for (let turn = 0; turn < maxTurns && leaked().length > 0; turn += 1) await nextTurn();
+      for (let look = 0; look < maxLooks && leaked().length > 0; look += 1) await delay(betweenLooksMs);
       for (const name of names) process.off(name, note);
       assert.deepEqual(thrown, [], "nothing was thrown that nobody caught");
       assert.deepEqual(leaked(), [], "nothing is left open");
