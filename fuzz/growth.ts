@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { FuzzTarget } from "./target.js";
+import { bestOf } from "./watch.js";
 
 /** An input of any length, made to be expensive. */
 export interface Shape {
@@ -63,17 +64,5 @@ const collect = collector();
 
 async function timeOf(target: FuzzTarget, input: string, times: number): Promise<number> {
   if (times > 1) collect();
-  let best = Number.POSITIVE_INFINITY;
-  for (let time = 0; time < times; time += 1) {
-    // Time of the processor, for other processes may have it in between.
-    const started = process.cpuUsage();
-    try {
-      await target.run(input);
-    } catch {
-      // A refusal takes its time, too.
-    }
-    const { user, system } = process.cpuUsage(started);
-    best = Math.min(best, (user + system) / 1000);
-  }
-  return best;
+  return await bestOf(target, input, times);
 }

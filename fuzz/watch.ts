@@ -45,7 +45,8 @@ export function isPolluted(): boolean {
   return guarded.some((each, index) => Reflect.ownKeys(each).length !== guardedKeys[index]);
 }
 
-async function bestOf(target: FuzzTarget, input: string, times: number): Promise<number> {
+/** Milliseconds of the processor that a target takes for an input, at its best of so many `times`; a refusal takes its time, too. */
+export async function bestOf(target: FuzzTarget, input: string, times: number): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
   for (let time = 0; time < times; time += 1) {
     const started = process.cpuUsage();
