@@ -1,24 +1,5 @@
-import { createHash } from "node:crypto";
-import { grouped } from "./grouped.js";
+import { maxText, type PolicyReport, type ReportedResult, type ResultObject, reportParts } from "./report-parts.js";
 import type { RiskLevel, RiskNote, WorkloadRisk } from "./types.js";
-
-/** One report object of a namespace, without the kind, which depends on what is installed. */
-export interface NamespaceReport {
-  readonly namespace: string;
-  readonly name: string;
-  /** Equal for equal content, whenever it was found. */
-  readonly hash: string;
-  readonly scope: { readonly apiVersion: "v1"; readonly kind: "Namespace"; readonly name: string };
-  readonly summary: Readonly<Record<ReportedResult, number>>;
-  readonly results: readonly object[];
-}
-
-type ReportedResult = "pass" | "fail" | "warn" | "error" | "skip";
-
-/** Objects of etcd end at 1.5 MB, and whoever shows reports reads them whole. */
-const maxBytes = 400_000;
-const maxResults = 500;
-const maxText = 1_000;
 
 /**
  * The reports of one namespace: a result for each image of each workload that is at risk, or worth a look; what is sound is only
@@ -29,44 +10,14 @@ export function namespaceReports(
   namespace: string,
   rows: readonly WorkloadRisk[],
   uidOf: (workload: WorkloadRisk["workload"]) => string,
-): readonly NamespaceReport[] {
-  const counts: Record<ReportedResult, number> = { pass: 0, fail: 0, warn: 0, error: 0, skip: 0 };
-  for (const row of rows) counts[resultOf(row)] += 1;
-  const shown = rows.filter(({ risk }) => risk !== "none").map((row) => resultObject(row, uidOf(row.workload)));
-  return split(shown).map((results, index) => {
-    // What is sound is counted once, in the first.
-    const own = index === 0 ? { pass: counts.pass, skip: counts.skip } : { pass: 0, skip: 0 };
-    const found = grouped(results, ({ result }) => result);
-    const summary = {
-      ...own,
-      fail: found.get("fail")?.length ?? 0,
-      warn: found.get("warn")?.length ?? 0,
-      error: found.get("error")?.length ?? 0,
-    };
-    const scope = { apiVersion: "v1", kind: "Namespace", name: namespace } as const;
-    const hash = createHash("sha256")
-      .update(JSON.stringify([summary, results]))
-      .digest("hex")
-      .slice(0, 32);
-    return { namespace, name: `pullguard-audit-${index}`, hash, scope, summary, results };
-  });
-}
-
-function split<T extends object>(results: readonly T[]): readonly (readonly T[])[] {
-  const parts: T[][] = [[]];
-  let bytes = 0;
-  for (const result of results) {
-    const size = Buffer.byteLength(JSON.stringify(result));
-    let part = parts.at(-1) ?? [];
-    if (part.length > 0 && (bytes + size > maxBytes || part.length === maxResults)) {
-      part = [];
-      parts.push(part);
-      bytes = 0;
-    }
-    part.push(result);
-    bytes += size;
+): readonly PolicyReport[] {
+  const counts = { pass: 0, skip: 0 };
+  for (const row of rows) {
+    const result = resultOf(row);
+    if (result === "pass" || result === "skip") counts[result] += 1;
   }
-  return parts;
+  const shown = rows.filter(({ risk }) => risk !== "none").map((row) => resultObject(row, uidOf(row.workload)));
+  return reportParts(namespace, counts, shown);
 }
 
 const results: Readonly<Record<RiskLevel, ReportedResult>> = {
@@ -92,11 +43,6 @@ function ruleOf({ cause, verdict, notes }: WorkloadRisk): string {
   if (cause !== null && verdict !== "pullable" && verdict !== "skipped") return cause;
   const [first] = notes;
   return first === undefined ? "ImagePullable" : first.kind === "advice" ? first.cause : noteRules[first.kind];
-}
-
-interface ResultObject {
-  readonly result: ReportedResult;
-  readonly [field: string]: unknown;
 }
 
 function resultObject(row: WorkloadRisk, uid: string): ResultObject {

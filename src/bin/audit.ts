@@ -10,6 +10,7 @@ import {
   askedHosts,
   auditRate,
   Budgets,
+  clusterReports,
   createInventory,
   type ExpiryForecast,
   imageHolders,
@@ -109,7 +110,7 @@ export function openAudit(deps: AuditDeps): OpenAudit {
     action: "Audit",
     controller: "pullguard.dev/audit",
   });
-  const reports = clusterAuditReports({ access, clock, onFault });
+  const reports = clusterAuditReports({ access, clock, namespace, onFault });
   let last: AuditReport | undefined;
   let series: readonly UnpullableImage[] = [];
   const auditor: Auditor = startAuditor({
@@ -130,7 +131,7 @@ export function openAudit(deps: AuditDeps): OpenAudit {
       const report = view.report();
       last = report;
       series = seriesOf(report, view);
-      await reports.write(reportsOf(report, view), (place) => view.isOwn(`namespace ${place}`), signal);
+      await reports.write(reportsOf(report, view), (place) => view.isOwn(workOf(place)), signal);
     },
     onEvent: (event) => {
       if (event.kind === "fault") onFault(event.reason);
@@ -151,6 +152,11 @@ export function openAudit(deps: AuditDeps): OpenAudit {
   };
 }
 
+/** Who writes the reports of a namespace, or of the cluster (""). */
+function workOf(place: string): string {
+  return place === "" ? "cluster" : `namespace ${place}`;
+}
+
 /** Namespaces that are this replica's; those without anything to say too, so that what was said is taken back. */
 function reportsOf(report: AuditReport, view: AuditView) {
   const byNamespace = new Map<string, AuditReport["workloads"][number][]>();
@@ -158,11 +164,12 @@ function reportsOf(report: AuditReport, view: AuditView) {
     const { namespace } = row.workload;
     const rows = byNamespace.get(namespace);
     if (rows !== undefined) rows.push(row);
-    else if (view.isOwn(`namespace ${namespace}`)) byNamespace.set(namespace, [row]);
+    else if (view.isOwn(workOf(namespace))) byNamespace.set(namespace, [row]);
   }
-  return new Map(
+  const reports = new Map(
     [...byNamespace].map(([namespace, rows]) => [namespace, namespaceReports(namespace, rows, view.uidOf)]),
   );
+  return view.isOwn(workOf("")) ? reports.set("", clusterReports(report)) : reports;
 }
 
 function seriesOf({ workloads }: AuditReport, view: AuditView): readonly UnpullableImage[] {

@@ -1,28 +1,6 @@
 import assert from "node:assert/strict";
 import { namespaceReports, type WorkloadRisk } from "../../src/audit/index.js";
-
-function row(over: Partial<WorkloadRisk> = {}): WorkloadRisk {
-  return {
-    workload: { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" },
-    containers: ["app", "twin"],
-    fieldPaths: ["spec.template.spec.containers[0].image"],
-    image: "reg.test/app:v1",
-    reference: "reg.test/app:v1",
-    registry: "reg.test",
-    digest: null,
-    risk: "fails",
-    verdict: "unpullable",
-    cause: "TagNotFound",
-    kubelet: { reason: "ErrImagePull" },
-    message: "there is no tag v1",
-    fix: "Push it.",
-    notes: [],
-    pods: 2,
-    firstSeen: "2026-01-01T00:00:00.000Z",
-    lastSeen: "2026-01-02T00:00:00.000Z",
-    ...over,
-  };
-}
+import { riskRow as row } from "./rows.js";
 
 interface Result {
   readonly result: string;
@@ -63,7 +41,7 @@ describe("the reports of a namespace", () => {
   for (const [name, given, want] of cases) {
     it(`show ${name}`, () => {
       const [report] = namespaceReports("shop", [given], uid);
-      const [result] = (report?.results ?? []) as readonly Result[];
+      const [result] = (report?.results ?? []) as unknown as readonly Result[];
       assert.deepEqual([result?.result, result?.rule, result?.severity], want);
       assert.deepEqual(result?.resources[0], { ...given.workload, uid: "u-1" });
       assert.equal(result?.properties.containers, "app,twin");
