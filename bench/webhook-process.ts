@@ -82,7 +82,7 @@ function pullguardApp({ registries, namespaces = [] }: WebhookOrder): RequestLis
     check: engine.check,
     decide: (findings: Parameters<typeof decide>[0]) => decide(findings, "deny"),
     clock,
-    observer: createAdmissionTelemetry({ metrics, logger }),
+    observer: createAdmissionTelemetry({ metrics, logger }).admission,
   };
   const onFault = (error: unknown): void => logger.error({ err: error }, "fault");
   return createApp({ admission, readiness: new Readiness([]), metrics, startTimer, onFault });

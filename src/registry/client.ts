@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { LookupFunction } from "node:net";
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../core/index.js";
+import type { CacheRegister, Clock } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import type { AddressGuard } from "./address-guard.js";
@@ -74,6 +74,7 @@ export interface RegistryDeps {
   readonly limits?: RegistryLimits;
   /** From 0 to 1, for the jitter of pauses; `Math.random` where absent. */
   readonly random?: () => number;
+  readonly caches?: CacheRegister;
 }
 
 interface Remembered {
@@ -106,7 +107,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     ...(deps.onTransfer === undefined ? {} : { onTransfer: deps.onTransfer }),
     ...(deps.observer === undefined ? {} : { observer: deps.observer }),
     ...(pauses === undefined ? {} : { pauses }),
-    tokens: new TokenCache(deps.clock),
+    tokens: new TokenCache(deps.clock, deps.caches),
     states: new LRUCache<string, Remembered>(rememberedSize),
     latest: new LRUCache<string, Remembered>(rememberedSize),
     hostKey: ({ tls, headers, proxy, ...host }) => {

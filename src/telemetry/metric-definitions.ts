@@ -240,8 +240,8 @@ export const metricDefinitions = {
   leader: {
     name: "pullguard_leader",
     type: "gauge",
-    help: "1 while this replica holds a lease, by what it is for.",
-    labels: { lease: "leases of this program, a few" },
+    help: "1 while this replica holds a lease, by what it is for (certificates: one replica keeps them; audit: each that takes part has its own).",
+    labels: { lease: ["certificates", "audit"] },
   },
   traceSpans: {
     name: "pullguard_trace_spans_total",

@@ -8,6 +8,7 @@ import { type Assembly, type AssemblyOrder, assembleCheck } from "../../src/bin/
 import { type ClusterView, openClusterView } from "../../src/bin/cluster-view.js";
 import { type OpenPolicy, openPolicy } from "../../src/bin/policy.js";
 import { type Serving, serve } from "../../src/bin/serve.js";
+import { createWatchLedger } from "../../src/bin/watch-ledger.js";
 import { makeServingCertificates, writeServingCertificates } from "../../src/certs/index.js";
 import { readConfigFile } from "../../src/cli/config-file.js";
 import { nodeFilesBelow } from "../../src/cli/index.js";
@@ -127,9 +128,10 @@ async function startParts(wish: WebhookWish, { certDir, nodeRoot, policyFile }: 
     env: {},
     readFile: (path) => readConfigFile(path).settings,
   });
-  const policyDeps = { clock, logger, metrics, env: {} };
+  const told = { watches: createWatchLedger(steadyClock(clock), metrics) };
+  const policyDeps = { ...told, clock, logger, metrics, env: {} };
   const policy: OpenPolicy = openPolicy(config, { ...policyDeps, readPolicy: (path) => readConfigFile(path).policy });
-  const cluster: ClusterView = openClusterView(config, steadyClock(clock), logger, metrics);
+  const cluster: ClusterView = openClusterView(config, steadyClock(clock), logger, told);
   const assembly: Assembly = assembleCheck({
     ...cluster,
     ...{
