@@ -7,6 +7,7 @@ import type { RegistryHost } from "../node/index.js";
 import type { AddressGuard } from "./address-guard.js";
 import { Authorizer } from "./authorizer.js";
 import { fault, isHeldBack } from "./fault.js";
+import { rememberedFor } from "./host-names.js";
 import { type MeteredSink, meteredSink } from "./metered-sink.js";
 import { createPauses, type Pauses } from "./pauses.js";
 import { pausable, pausedFault } from "./pausing.js";
@@ -110,7 +111,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     tokens: new TokenCache(deps.clock, deps.caches),
     states: new LRUCache<string, Remembered>(rememberedSize),
     latest: new LRUCache<string, Remembered>(rememberedSize),
-    hostKey: ({ tls, headers, proxy, ...host }) => {
+    hostKey: rememberedFor(({ tls, headers, proxy, ...host }: RegistryHost) => {
       const parts = [
         host.scheme,
         host.address,
@@ -122,7 +123,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
       ];
       const hash = createHmac("sha256", deps.identityKey).update(JSON.stringify([...parts, headers]));
       return hash.update(trusts.keyOf(tls)).digest("base64");
-    },
+    }),
     sendFor: (host) => async (request, signal) => {
       const startedMs = deps.clock.nowMs();
       const sent = await transport.send(request, host, signal);
