@@ -48,7 +48,7 @@ export interface ContentCheckerDeps {
 const maxConfigBytes = 4 * 1024 * 1024;
 /** More layers than any runtime can stack; what comes after them is not asked for. */
 const maxProbedLayers = 200;
-const maxRequestsPerHost = 24;
+const maxRequestsPerHost = 48;
 /** What the cache, and a promise with its answer, take beside the key. */
 const entryOverheadBytes = 300;
 /** Bytes under a digest never change, but they may be deleted, or the right to read them withdrawn. */
