@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { type Clock, roughBytes } from "../core/index.js";
+import { type CacheRegister, type Clock, roughBytes } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { formatPlatform, type Platform } from "../oci/index.js";
@@ -35,6 +35,8 @@ export interface PredictorDeps {
   readonly onCache?: (result: "hit" | "miss" | "shared") => void;
   /** `skip`: what manifests list is not looked at. `check` where absent. */
   readonly layers?: "check" | "skip";
+  /** Where it is told how much is remembered. */
+  readonly caches?: CacheRegister;
 }
 
 /** What of a node decides an outcome besides its hosts. */
@@ -74,7 +76,14 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     ttlResolution: 0,
     perf: { now: () => deps.clock.nowMs() },
   });
-  const checker = createContentChecker({ clock: deps.clock, cacheBytes: cacheBytes * shares.content });
+  const { caches } = deps;
+  caches?.add("outcomes", cache);
+  caches?.add("manifests", manifests);
+  const checker = createContentChecker({
+    clock: deps.clock,
+    cacheBytes: cacheBytes * shares.content,
+    ...(caches === undefined ? {} : { caches }),
+  });
   const ahead = createReadAhead(deps.clock, deps.rateLimits);
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
   const progress = new Map<string, Progress>();

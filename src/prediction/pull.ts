@@ -156,9 +156,12 @@ function beginEarly(
 ): { readonly session: RegistrySession; readonly end: () => void } {
   const [host] = request.hosts;
   const { session } = request;
-  if (content === undefined || dialect.readAhead === undefined) return { session, end: () => undefined };
+  if (content === undefined || dialect.readAhead === undefined || host === undefined) {
+    return { session, end: () => undefined };
+  }
+  const leave = ahead.begin(host);
   const release = ahead.claim(request.reference, host, identity);
-  if (host === undefined || release === undefined) return { session, end: () => undefined };
+  if (release === undefined) return { session, end: leave };
   const shared = sharedReads(session);
   const stop = new AbortController();
   // Every blob of the image waits on this one signal; Node warns from eleven listeners on.
@@ -186,6 +189,7 @@ function beginEarly(
       .finally(finish),
   );
   const end = (): void => {
+    leave();
     isOver = true;
     signal.removeEventListener("abort", cut);
     shared.giveUp();

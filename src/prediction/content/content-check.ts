@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { LRUCache } from "lru-cache";
-import { type Clock, roughBytes } from "../../core/index.js";
+import { type CacheRegister, type Clock, roughBytes } from "../../core/index.js";
 import type { RegistryHost } from "../../node/index.js";
 import {
   type ConfigDocument,
@@ -42,13 +42,14 @@ export interface ContentCheckerDeps {
   readonly clock: Clock;
   /** Memory for what is remembered of configs and blobs, as far as it can be estimated. */
   readonly cacheBytes: number;
+  readonly caches?: CacheRegister;
 }
 
 /** Real configs have some kilobytes. What is larger is not looked at. */
 const maxConfigBytes = 4 * 1024 * 1024;
 /** More layers than any runtime can stack; what comes after them is not asked for. */
 const maxProbedLayers = 200;
-const maxRequestsPerHost = 24;
+const maxRequestsPerHost = 48;
 /** What the cache, and a promise with its answer, take beside the key. */
 const entryOverheadBytes = 300;
 /** Bytes under a digest never change, but they may be deleted, or the right to read them withdrawn. */
@@ -76,7 +77,7 @@ interface Checker {
  * Looks at what a manifest lists without downloading layers: types, the config, and whether every blob is there with its
  * size. What is known of a blob serves every image that shares it.
  */
-export function createContentChecker({ clock, cacheBytes }: ContentCheckerDeps): ContentChecker {
+export function createContentChecker({ clock, cacheBytes, caches }: ContentCheckerDeps): ContentChecker {
   const memory = (ttl: number) => ({
     maxSize: Math.ceil(cacheBytes / 2),
     ttl,
@@ -95,6 +96,8 @@ export function createContentChecker({ clock, cacheBytes }: ContentCheckerDeps):
     }),
     limiter: createLimiter(maxRequestsPerHost),
   };
+  caches?.add("configs", checker.configs);
+  caches?.add("blobs", checker.presences);
   return { check: (question, signal) => checkImage(checker, question, signal) };
 }
 
