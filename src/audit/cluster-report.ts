@@ -33,8 +33,11 @@ const urgentMs = 3 * 86_400_000;
  * of which there is nothing to say.
  * Source: ClusterPolicyReport of wgpolicyk8s.io/v1alpha2 and ClusterReport of openreports.io/v1alpha1, which agree in these fields.
  */
-export function clusterReports(report: AuditReport): readonly PolicyReport[] {
-  const { workloads, forecasts, generated } = report;
+export function clusterReports({
+  workloads,
+  forecasts,
+  generated,
+}: Pick<AuditReport, "workloads" | "forecasts" | "generated">): readonly PolicyReport[] {
   const found = [...grouped(workloads.flatMap(troubles), ({ registry, cause }) => `${registry} ${cause}`).values()];
   const ending = forecasts.filter((forecast) => isEnding(forecast, Date.parse(generated)));
   const noted = new Set([...found.flat(), ...ending].map(({ registry }) => registry));

@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
-import { type AuditReport, clusterReports, type ExpiryForecast, type WorkloadRisk } from "../../src/audit/index.js";
+import { clusterReports, type ExpiryForecast, type WorkloadRisk } from "../../src/audit/index.js";
 import { riskRow } from "./rows.js";
 
 const now = "2026-03-01T00:00:00.000Z";
 
 function resultsOf(workloads: readonly WorkloadRisk[], forecasts: readonly ExpiryForecast[] = []) {
-  const zero = { fails: 0, "may-fail": 0, attention: 0, none: 0 };
-  const report: AuditReport = {
-    ...{ generated: now, workloads, forecasts, images: [], resolved: [] },
-    summary: {
-      ...{ workloads: 0, workloadsAtRisk: 0, pods: 0, images: 0, questions: 0, pending: 0, risks: zero },
-      verdicts: { pullable: 0, unpullable: 0, skipped: 0, unknown: 0 },
-    },
-  };
-  const reports = clusterReports(report);
+  const reports = clusterReports({ generated: now, workloads, forecasts });
   const results = reports.flatMap((each) => each.results);
   return { reports, results, told: results.map(({ rule, result, severity }) => [rule, result, severity]) };
 }

@@ -1,23 +1,15 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { WorkloadRisk } from "../../src/audit/index.js";
-import { systemClock } from "../../src/bin/system.js";
-import { makeServingCertificates, writeServingCertificates } from "../../src/certs/index.js";
 import { loadObjects } from "../manifests/objects.js";
-import {
-  eventually,
-  findKubeAssets,
-  freePorts,
-  type Kube,
-  type KubeObject,
-  startDaemon,
-  startKube,
-} from "../support/kube/index.js";
+import { eventually, findKubeAssets, type Kube, type KubeObject, startKube } from "../support/kube/index.js";
 import { type Lab, secure, startLab } from "../support/lab/index.js";
+import { processTests } from "./audit-process.js";
+import { reportTests } from "./audit-reports.js";
 import { type AuditReplica, appsOf, contentOfApps, createAll, reportOnce, startReplica } from "./audit-world.js";
 import { pullSecret, workload } from "./objects.js";
+import { policyReports } from "./report-definitions.js";
+import { accessOf, pullguardAccount, shippedObjects } from "./world.js";
 
 const required = process.env.PULLGUARD_REQUIRE_REAL === "1";
 const assets = findKubeAssets();
@@ -40,6 +32,7 @@ const kinds = [
   "ReplicaSet",
   "ReplicationController",
   "PodTemplate",
+  "Pod",
 ];
 const count = 2_000;
 
@@ -50,6 +43,12 @@ const truth: Readonly<Record<string, readonly [string, string | null]>> = {
   [strange]: ["unpullable", "CertificateUntrusted"],
   [locked]: ["unpullable", "PullSecretMissing"],
 };
+
+interface ClusterResult {
+  readonly rule: string;
+  readonly result: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
 
 function namespaceOf(index: number): string {
   return `team-${index % 4}`;
@@ -90,6 +89,7 @@ function foundRows(rows: readonly WorkloadRisk[]): ReadonlyMap<string, string> {
   let replicas: AuditReplica[] = [];
   const emptiedApps = appsOf(emptied, 9);
   let kubeconfig = "";
+  let pullguardKubeconfig = "";
   const start = (instance: string): AuditReplica => {
     const replica = startReplica(lab, kubeconfig, instance);
     replicas.push(replica);
@@ -112,16 +112,17 @@ function foundRows(rows: readonly WorkloadRisk[]): ReadonlyMap<string, string> {
         { ...secure(locked, [], "basic"), content: contentOfApps(appsOf(locked, 9)) },
       ],
     });
-    const shipped = [...loadObjects("manifests/audit")].map(({ value }) => value as KubeObject);
+    // Pullguard itself would be audited too.
+    const own = shippedObjects().filter(({ kind }) => kind !== "Deployment" && kind !== "DaemonSet");
+    const shipped = [...own, ...loadObjects("manifests/audit").map(({ value }) => value as KubeObject)];
     const namespaces = ["pullguard-system", ...Array.from({ length: 4 }, (_, index) => `team-${index}`)];
     await createAll(
       kube.admin,
       namespaces.map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })),
     );
-    await createAll(kube.admin, shipped);
-    await createAll(kube.admin, [
-      JSON.parse(readFileSync("test/fixtures/audit/policyreport-crd.json", "utf8")) as KubeObject,
-    ]);
+    for (const object of shipped) await createAll(kube.admin, [object]);
+    pullguardKubeconfig = kube.writeKubeconfig("pullguard", await accessOf(kube, pullguardAccount));
+    await createAll(kube.admin, policyReports);
     await createAll(
       kube.admin,
       namespaces.map((namespace) => ({
@@ -165,8 +166,24 @@ function foundRows(rows: readonly WorkloadRisk[]): ReadonlyMap<string, string> {
       const sum = (name: string): number => items.reduce((total, { summary }) => total + (summary[name] ?? 0), 0);
       return sum("fail") === report.summary.risks.fails && sum("pass") > 0 ? true : undefined;
     });
-    const series = first.unpullable();
-    assert.ok(series.length > 0 && series.every(({ reason }) => reason !== ""));
+    const atRisk = report.workloads.filter(({ risk }) => risk === "fails");
+    const told = first
+      .unpullable()
+      .map(({ kind, namespace, name, reason }) => `${kind} ${namespace}/${name} ${reason}`);
+    assert.deepEqual(told.toSorted(), atRisk.map((row) => `${keyOf(row)} ${row.cause}`).toSorted());
+    await eventually("the report on the cluster is written", async () => {
+      const path = "/apis/wgpolicyk8s.io/v1alpha2/clusterpolicyreports/pullguard-audit-0";
+      const { body } = await kube.admin.call("GET", path);
+      const results = (body.results ?? []) as readonly ClusterResult[];
+      const found = results.map(({ rule, result, properties }) => [rule, result, properties.registry]);
+      // A registry without tags, and one that wants a login, are up.
+      return JSON.stringify(found) === JSON.stringify([["CertificateUntrusted", "fail", strange]]) ? true : undefined;
+    });
+    await eventually("Events tell it", async () => {
+      const { body } = await kube.admin.call("GET", "/apis/events.k8s.io/v1/events");
+      const reasons = new Set((body.items as readonly { readonly reason: string }[]).map(({ reason }) => reason));
+      return reasons.has("TagNotFound") && reasons.has("CertificateUntrusted") ? true : undefined;
+    });
     await first.stop();
     const before = requests();
     const second = start("second");
@@ -190,6 +207,10 @@ function foundRows(rows: readonly WorkloadRisk[]): ReadonlyMap<string, string> {
       workloads.every(({ registry, verdict }) => registry !== emptied || verdict === "pullable"),
     );
     assert.deepEqual(foundRows(report.workloads), wantedRows(mended));
+    await eventually("the metric has them no more", async () =>
+      replica.unpullable().every(({ reason }) => reason !== "TagNotFound") ? true : undefined,
+    );
+    assert.ok(replica.unpullable().length > 0);
     assert.ok(report.resolved.length > 0 && report.resolved.every(({ cause }) => cause === "TagNotFound"));
     // A Secret for one namespace mends that namespace's workloads alone.
     await createAll(kube.admin, [pullSecret("team-1", "login", { host: locked })]);
@@ -199,8 +220,9 @@ function foundRows(rows: readonly WorkloadRisk[]): ReadonlyMap<string, string> {
     );
     const opened = await reportOnce(replica, "the Secret is used", ({ workloads }) =>
       workloads.every(
-        ({ registry, workload: { namespace }, verdict }) =>
-          registry !== locked || namespace !== "team-1" || verdict === "pullable",
+        // A Pod that is there keeps the Secrets that it was admitted with.
+        ({ registry, workload: { namespace, kind }, verdict }) =>
+          registry !== locked || namespace !== "team-1" || (verdict === "pullable") === (kind !== "Pod"),
       ),
     );
     assert.ok(opened.workloads.some(({ registry, verdict }) => registry === locked && verdict === "unpullable"));
@@ -247,66 +269,7 @@ function foundRows(rows: readonly WorkloadRisk[]): ReadonlyMap<string, string> {
     replicas = [a];
   });
 
-  it("runs beside the webhook with --audit: state, metrics, Events", async () => {
-    const certDir = join(kube.folder, "certs");
-    await writeServingCertificates(
-      certDir,
-      await makeServingCertificates({ names: ["127.0.0.1"], days: 1, clock: systemClock }),
-      true,
-    );
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    const odd = {
-      ...workload("Deployment", "team-0", "No Image Name"),
-      metadata: { name: "odd", namespace: "team-0" },
-    };
-    await createAll(kube.admin, [odd]);
-    const args = [
-      "serve",
-      "--audit",
-      "--audit-namespace",
-      "pullguard-system",
-      "--kubeconfig",
-      kubeconfig,
-      "--cert-dir",
-      certDir,
-    ];
-    const program = new URL("../../src/bin/pullguard.js", import.meta.url).pathname;
-    const daemon = startDaemon(
-      process.execPath,
-      [program, ...args, "--port", `${port}`, "--metrics-port", `${metricsPort}`],
-      kube.folder,
-    );
-    try {
-      const line =
-        /^pullguard_workload_image_unpullable\{.*namespace="team-0".*name="odd".*reason="InvalidImageName".*\} 1$/m;
-      await eventually("the metric tells it", async () => {
-        const text = await fetch(`http://127.0.0.1:${metricsPort}/metrics`).then(
-          (answer) => answer.text(),
-          () => "",
-        );
-        return line.test(text) ? true : undefined;
-      });
-      await eventually("an Event tells it", async () => {
-        const { body } = await kube.admin.call("GET", "/apis/events.k8s.io/v1/namespaces/team-0/events");
-        const items = body.items as readonly { readonly reason: string; readonly reportingController: string }[];
-        return items.some(
-          (item) => item.reason === "InvalidImageName" && item.reportingController === "pullguard.dev/audit",
-        )
-          ? true
-          : undefined;
-      });
-      const { body } = await kube.admin.call(
-        "GET",
-        "/apis/pullguard.dev/v1alpha1/namespaces/pullguard-system/pullaudits",
-      );
-      const items = body.items as readonly { readonly state: { readonly registry: string } }[];
-      assert.ok(items.some(({ state }) => state.registry === ""));
-    } finally {
-      await daemon.stop();
-    }
-    assert.match(daemon.log(), /the audit is shared out/);
-    const { body } = await kube.admin.call("GET", "/apis/coordination.k8s.io/v1/namespaces/pullguard-system/leases");
-    const names = (body.items as readonly KubeObject[]).map(({ metadata }) => metadata?.name ?? "");
-    assert.ok(!names.some((name) => name.startsWith("pullguard-audit-pullguard")), "its Lease is given back");
-  });
+  const world = () => ({ kube, kubeconfig: pullguardKubeconfig });
+  reportTests(world);
+  processTests(world);
 });

@@ -139,10 +139,14 @@ export async function quietly(asked: ReturnType<KubeClient["apply"]>): Promise<K
 }
 
 /** Everything but the webhook configuration, which would have the API server wait for a webhook that is not there yet. */
-async function install(admin: KubeClient): Promise<void> {
+export function shippedObjects(): readonly KubeObject[] {
   const objects = loadObjects("manifests").filter(({ kind }) => kind !== "ValidatingWebhookConfiguration");
   const namespacesFirst = objects.toSorted((a, b) => Number(b.kind === "Namespace") - Number(a.kind === "Namespace"));
-  for (const { value } of namespacesFirst) await quietly(admin.apply(value));
+  return namespacesFirst.map(({ value }) => value);
+}
+
+async function install(admin: KubeClient): Promise<void> {
+  for (const value of shippedObjects()) await quietly(admin.apply(value));
 }
 
 /** A token as the kubelet would mount it into the account's Pods. */

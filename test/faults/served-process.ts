@@ -14,6 +14,7 @@ import { askReview, type Reviewed, type ReviewWish } from "./webhook.js";
 export interface ServedProcess {
   readonly child: ChildProcess;
   readonly port: number;
+  readonly metricsPort: number;
   /** Whether it wants to be sent requests, as its readiness probe asks. */
   isReady(): Promise<boolean>;
   review(images: readonly string[], wish?: ReviewWish): Promise<Reviewed>;
@@ -36,6 +37,8 @@ export interface ServeWish {
   readonly stdout?: number | "read" | "held";
   /** Has SIGUSR2 keep its event loop busy for {@link blockedMs}. */
   readonly blocks?: boolean;
+  /** More flags. */
+  readonly flags?: readonly string[];
 }
 
 const program = new URL("../../src/bin/pullguard.js", import.meta.url).pathname;
@@ -74,6 +77,7 @@ async function startOnce(wish: ServeWish): Promise<ServedProcess> {
     ...(kubeconfig === undefined ? ["--no-cluster"] : ["--kubeconfig", kubeconfig]),
     ...["--port", String(port), "--metrics-port", String(metricsPort)],
     ...["--runtime", "containerd://1.7.13", "--platform", "linux/amd64", "--node-credentials", "none"],
+    ...(wish.flags ?? []),
   ];
   const blocks = wish.blocks === true;
   const env = { PATH: process.env.PATH ?? "/usr/bin:/bin", ...(blocks ? { PULLGUARD_TEST_BLOCKS: "1" } : {}) };
@@ -90,7 +94,7 @@ async function startOnce(wish: ServeWish): Promise<ServedProcess> {
   }
   const agent = new Agent({ keepAlive: true, ca: caPem });
   const served: ServedProcess = {
-    ...{ child, port, ended },
+    ...{ child, port, metricsPort, ended },
     review: (images, wanted) => askReview(agent, port, images, wanted),
     isReady: async () => {
       try {

@@ -46,6 +46,7 @@ const clusterWide = [
   ...["Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"],
   ...["CustomResourceDefinition", "NodePullProfile", "PullguardConfig", "MutatingWebhookConfiguration"],
   ...["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+  ...["ClusterPolicyReport", "ClusterReport"],
 ];
 const callTimeoutMs = 20_000;
 
