@@ -147,6 +147,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     clock,
     cacheBytes: cacheBytes * (1 - layersShare),
     lingerMs: order.lingerMs,
+    ...(order.caches === undefined ? {} : { caches: order.caches }),
     ...(order.layers === undefined ? {} : { layers: order.layers }),
     ...(observer === undefined ? {} : { onCache: (result) => observer.onCache(result) }),
   });
