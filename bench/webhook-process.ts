@@ -72,7 +72,7 @@ async function startBareServer(pair: { readonly key: string; readonly cert: stri
 function pullguardApp({ registries, namespaces = [] }: WebhookOrder): RequestListener {
   const node = { runtime: "containerd://1.7.13", platform: "linux/amd64" };
   const engine = createBenchEngine(registries, node, {
-    gate: createAdmissionGate({ clock: steadyClock(clock), maxInFlight: 128, maxQueued: 512 }),
+    gate: createAdmissionGate({ clock: steadyClock(clock), maxInFlight: 128, maxQueued: 1024 }),
     limits: usualLimits,
     namespaces,
   });

@@ -32,7 +32,6 @@ export interface PredictorDeps {
   readonly clock: Clock;
   /** Memory for what is remembered of images: outcomes, manifests, configs and blobs, as far as it can be estimated. */
   readonly cacheBytes: number;
-  readonly caches?: CacheRegister;
   /** How long a check goes on after everybody who asked has left; its answer then serves the next one. */
   readonly lingerMs: number;
   /** Budgets that registries told of; absent: pulls are never spared. */
@@ -40,6 +39,8 @@ export interface PredictorDeps {
   readonly onCache?: (result: "hit" | "miss" | "shared") => void;
   /** `skip`: what manifests list is not looked at. `check` where absent. */
   readonly layers?: "check" | "skip";
+  /** Where it is told how much is remembered. */
+  readonly caches?: CacheRegister;
 }
 
 /** What of a node decides an outcome besides its hosts. */

@@ -46,8 +46,11 @@ interface Lane {
   busy: number;
 }
 
-/** Where nothing else bounds what one registry is asked at a time. */
-export const usualBusyPerRoute = 24;
+/**
+ * Where nothing else bounds what one registry is asked at a time: as many as common client libraries keep open. More made
+ * twenty new images no faster.
+ */
+export const usualBusyPerRoute = 48;
 const maxIdle = 128;
 const idleMs = 20_000;
 

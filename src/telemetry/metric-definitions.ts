@@ -1,3 +1,4 @@
+import { workloadKindNames } from "../workload/index.js";
 import { imageVerdicts } from "./image-verdicts.js";
 
 /** The values that a label may have: a closed list, or a text that says how they are bounded. */
@@ -16,18 +17,7 @@ export interface MetricDefinition {
 }
 
 export const operations = ["CREATE", "UPDATE", "DELETE", "CONNECT", "other"] as const;
-export const kinds = [
-  "Pod",
-  "Deployment",
-  "ReplicaSet",
-  "StatefulSet",
-  "DaemonSet",
-  "Job",
-  "CronJob",
-  "ReplicationController",
-  "PodTemplate",
-  "other",
-] as const;
+export const kinds = [...workloadKindNames, "other"] as const;
 export const decisions = ["allow", "warn", "deny", "audit", "skip"] as const;
 export const methods = ["GET", "HEAD", "POST", "other"] as const;
 export const shedReasons = ["full", "late", "memory", "other"] as const;

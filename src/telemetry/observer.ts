@@ -2,27 +2,16 @@ import type { Log } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import type { Tracer } from "./tracer.js";
 
-/** What is told of one answered admission request; admission's event has this shape. */
-export interface ObservedAdmission {
+/** What is counted of one answered admission request; whatever else admission's event holds is logged with it. */
+export type ObservedAdmission = Parameters<Metrics["admission"]>[0] & {
   readonly uid: string;
-  readonly operation: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly dryRun: boolean;
-  readonly decision: "allow" | "warn" | "deny" | "audit" | "skip";
   readonly findings: number;
-  readonly durationMs: number;
-}
+};
 
-/** What is told of one answered request to change an object; admission's event has this shape. */
+/** What is counted of one answered request to change an object; the rest is logged with it. */
 export interface ObservedMutation {
   readonly uid: string;
-  readonly operation: string;
   readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly dryRun: boolean;
   readonly operations: number;
 }
 

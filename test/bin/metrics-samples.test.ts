@@ -94,7 +94,17 @@ describe("the metrics of a webhook in a cluster", function () {
     assert.deepEqual(values(watched, "pullguard_faults_total", "part"), ["admission", "check", "handler", "mutation"]);
     const caches = values(watched, "pullguard_cache_bytes", "cache");
     assert.deepEqual(values(watched, "pullguard_cache_entries", "cache"), caches);
-    for (const cache of ["layers", "tokens", "secrets", "namespaces", "audit_layers"])
+    for (const cache of [
+      "outcomes",
+      "manifests",
+      "configs",
+      "blobs",
+      "layers",
+      "tokens",
+      "secrets",
+      "namespaces",
+      "audit_layers",
+    ])
       assert.ok(caches.includes(cache), cache);
   });
 

@@ -192,9 +192,12 @@ async function readConfig(checker: Checker, question: ContentQuestion, signal: A
   const key = checker.shortKey(`${question.scope}\n${digest}\n${question.rules.comparesSizes ? sizeBytes : ""}`);
   const known = checker.configs.get(key);
   if (known !== undefined) return { kind: "document", document: known };
-  const running = await checker.reading.get(key);
-  // What somebody else's deadline cut short is asked anew.
-  if (running !== undefined && (running.kind !== "inconclusive" || signal.aborted)) return running;
+  const running = checker.reading.get(key);
+  if (running !== undefined) {
+    const read = await running;
+    // What somebody else's deadline cut short is asked anew.
+    if (read.kind !== "inconclusive" || signal.aborted) return read;
+  }
   const reading = fetchConfig(checker, question, key, signal);
   checker.reading.set(key, reading);
   return await reading.finally(() => {
@@ -281,19 +284,24 @@ async function presenceOf(
     const isOld = presenceTtlMs - presences.getRemainingTTL(key) > justFoundMs;
     return { kind: "present", isOld, ...(known === sizeUntold ? {} : { sizeBytes: known }) };
   }
-  const running = await probing.get(key);
-  // What somebody else's deadline cut short is asked anew.
-  if (running !== undefined && (running.kind !== "inconclusive" || signal.aborted)) return running;
+  const running = probing.get(key);
+  if (running !== undefined) {
+    const found = await running;
+    // What somebody else's deadline cut short is asked anew.
+    if (found.kind !== "inconclusive" || signal.aborted) return found;
+  }
   const asking = limiter
     .run(hostKey(question.hosts), () => probeBlob(question, digest, signal), signal)
-    .then((presence) => presence ?? ({ kind: "inconclusive" } as const));
+    .then((presence): BlobPresence => {
+      // Only what is there may be believed for long: people mend what is missing and try again.
+      if (presence?.kind === "present") presences.set(key, presence.sizeBytes ?? sizeUntold);
+      return presence ?? { kind: "inconclusive" };
+    })
+    .finally(() => {
+      if (probing.get(key) === asking) probing.delete(key);
+    });
   probing.set(key, asking);
-  const presence = await asking.finally(() => {
-    if (probing.get(key) === asking) probing.delete(key);
-  });
-  // Only what is there may be believed for long: people mend what is missing and try again.
-  if (presence.kind === "present") presences.set(key, presence.sizeBytes ?? sizeUntold);
-  return presence;
+  return await asking;
 }
 
 function hostKey(hosts: readonly RegistryHost[]): string {

@@ -57,7 +57,7 @@ export function createImageMemory({ clock, packer, maxBytes, caches }: ImageMemo
     ttlResolution: 0,
     perf: { now: () => clock.nowMs() },
   });
-  caches?.add("images", images);
+  caches?.add("manifests", images);
   const startMs = clock.nowMs();
   /** From 1 on; a clock that was set back counts as the beginning. */
   const nowSeconds = (): number => 1 + Math.max(0, Math.floor((clock.nowMs() - startMs) / 1000));
