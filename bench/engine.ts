@@ -1,8 +1,9 @@
 import { assembleCheck } from "../src/bin/assemble.js";
 import { systemClock as clock } from "../src/bin/system.js";
-import type { Check } from "../src/check/index.js";
+import type { Check, CheckGate } from "../src/check/index.js";
 import { inMemorySecretSource, type PullSecret, pullSecretFromObject } from "../src/credentials/index.js";
 import { nodeFilesFromMap } from "../src/node/index.js";
+import type { RegistryLimits } from "../src/registry/index.js";
 import { benchUser } from "./bench-user.js";
 import type { Registries } from "./registry-process.js";
 
@@ -23,12 +24,17 @@ export interface BenchEngine {
   close(): Promise<void>;
 }
 
-/** @param namespaces more of them, whose Secrets hold logins of their own, as `robot-<namespace>` */
-export function createBenchEngine(
-  registries: Registries,
-  saying: NodeSaying,
-  namespaces: readonly string[] = [],
-): BenchEngine {
+/** As the webhook is put together: with bounds on what is asked at a time. */
+export interface ServedAs {
+  readonly gate: CheckGate;
+  readonly limits: RegistryLimits;
+  /** Whose Secrets hold logins of their own, as `robot-<namespace>`. */
+  readonly namespaces: readonly string[];
+}
+
+/** @param served  absent: as the command line checks */
+export function createBenchEngine(registries: Registries, saying: NodeSaying, served?: ServedAs): BenchEngine {
+  const { namespaces = [], ...bounds } = served ?? {};
   const secrets = inMemorySecretSource({
     secrets: [
       loginSecret(registries, namespace, benchUser.username),
@@ -53,6 +59,7 @@ export function createBenchEngine(
     },
     injectServiceAccount: "templates",
     lingerMs: 10_000,
+    ...bounds,
   });
 }
 

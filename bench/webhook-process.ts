@@ -2,9 +2,12 @@ import type { RequestListener } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import express, { type Express } from "express";
+import { createAdmissionGate } from "../src/admission/index.js";
 import { systemClock as clock } from "../src/bin/system.js";
 import { makeServingCertificates } from "../src/certs/index.js";
+import { steadyClock } from "../src/core/index.js";
 import { decide } from "../src/policy/index.js";
+import { usualLimits } from "../src/registry/index.js";
 import { createApp, Readiness, type StartTimer, startServer } from "../src/server/index.js";
 import { createAdmissionTelemetry, createLogger, createMetrics } from "../src/telemetry/index.js";
 import { createBenchEngine } from "./engine.js";
@@ -66,16 +69,20 @@ async function startBareServer(pair: { readonly key: string; readonly cert: stri
 }
 
 /** The webhook as it is served, with logs and metrics; a process whose log goes nowhere still writes it. */
-function pullguardApp({ registries, namespaces }: WebhookOrder): RequestListener {
+function pullguardApp({ registries, namespaces = [] }: WebhookOrder): RequestListener {
   const node = { runtime: "containerd://1.7.13", platform: "linux/amd64" };
-  const engine = createBenchEngine(registries, node, namespaces);
+  const engine = createBenchEngine(registries, node, {
+    gate: createAdmissionGate({ clock: steadyClock(clock), maxInFlight: 128, maxQueued: 1024 }),
+    limits: usualLimits,
+    namespaces,
+  });
   const metrics = createMetrics({ version: "bench", processMetrics: true });
   const logger = createLogger({ level: "info" });
   const admission = {
     check: engine.check,
     decide: (findings: Parameters<typeof decide>[0]) => decide(findings, "deny"),
     clock,
-    observer: createAdmissionTelemetry({ metrics, logger }),
+    observer: createAdmissionTelemetry({ metrics, logger }).admission,
   };
   const onFault = (error: unknown): void => logger.error({ err: error }, "fault");
   return createApp({ admission, readiness: new Readiness([]), metrics, startTimer, onFault });

@@ -16,6 +16,12 @@ export const faults = [
   { name: "registry-429", of: "plain" },
 ] as const;
 
+/** How long each fault lasts, and how long nothing is broken before the next one. */
+export const faultMs = 15_000;
+export const pauseMs = 10_000;
+/** After this they begin again. */
+export const roundMs = faults.length * (faultMs + pauseMs);
+
 export type FaultName = (typeof faults)[number]["name"];
 
 /** Images of one kind: always there, never there, there for a while, or asked for once. */
@@ -59,17 +65,37 @@ export interface Spell {
   endMs?: number;
 }
 
-/** After a fault a circuit may stay open for half a minute, and requests that hang linger. */
-const aftermathMs = 50_000;
+/**
+ * How long after a fault something may still be unknown. Where connections failed or hung, a circuit is open for half a
+ * minute and a fifth, and what was found last is believed for ten seconds more. Other failures are believed for those ten
+ * seconds alone, after the time that a registry asked to be left alone for.
+ */
+const aftermathMs: Readonly<Record<FaultName, number>> = {
+  "registry-hangs": 50_000,
+  "token-server-down": 50_000,
+  "registry-flaps": 50_000,
+  "tls-broken": 20_000,
+  "registry-5xx": 20_000,
+  "registry-429": 25_000,
+  "api-down": 20_000,
+  "watch-closed": 0,
+  "certificate-replaced": 0,
+};
 
-/** Which answers a fault excuses at a place: `unknown` for all, and a denial where the nodes would fail as well. */
+/**
+ * Which answers a fault excuses at a place: `unknown` for all, and a denial where the nodes would fail as well. A review is
+ * shed only while the fault is there, or for one that was asked for then.
+ */
 export function excuses(place: Place, isSecret: boolean, spells: readonly Spell[], fromMs: number, toMs: number) {
-  const now = spells.filter(
-    ({ startMs, endMs }) => startMs <= toMs && (endMs ?? Number.POSITIVE_INFINITY) + aftermathMs >= fromMs,
-  );
-  const touching = now.filter(({ name }) => {
+  const touching = spells.filter(({ name, startMs }) => {
     const of = faults.find((fault) => fault.name === name)?.of;
-    return of === place || (of === "secrets" && isSecret);
+    return startMs <= toMs && (of === place || (of === "secrets" && isSecret));
   });
-  return { unknown: touching.length > 0, denial: touching.some(({ name }) => name === "tls-broken") };
+  const isNear = ({ endMs = Number.POSITIVE_INFINITY }: Spell, aftermath: number) => endMs + aftermath >= fromMs;
+  const near = touching.filter((spell) => isNear(spell, aftermathMs[spell.name]));
+  return {
+    unknown: near.length > 0,
+    shed: touching.some((spell) => isNear(spell, 0)),
+    denial: near.some(({ name }) => name === "tls-broken"),
+  };
 }

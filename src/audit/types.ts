@@ -1,19 +1,15 @@
 import type { CauseCode, Finding, KubeletReason, Verdict } from "../findings/index.js";
-import type { ImageUse, PodPullSpec, WorkloadIdentity } from "../workload/index.js";
+import {
+  type ImageUse,
+  type PodPullSpec,
+  type WorkloadIdentity,
+  type WorkloadKindName,
+  workloadKindNames,
+} from "../workload/index.js";
 
 /** The kinds of objects that are looked at. */
-export const auditedKinds = [
-  "Pod",
-  "Deployment",
-  "ReplicaSet",
-  "StatefulSet",
-  "DaemonSet",
-  "Job",
-  "CronJob",
-  "ReplicationController",
-  "PodTemplate",
-] as const;
-export type AuditedKind = (typeof auditedKinds)[number];
+export const auditedKinds = workloadKindNames;
+export type AuditedKind = WorkloadKindName;
 
 /** The controller that an object belongs to. */
 export interface ObjectOwner {

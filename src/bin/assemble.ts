@@ -3,7 +3,7 @@ import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { type Check, type CheckDeps, type CheckGate, type CheckObserver, createCheck } from "../check/index.js";
 import type { NodeView, VerificationSetup } from "../cli/index.js";
-import { type Clock, steadyClock } from "../core/index.js";
+import { type CacheRegister, type Clock, steadyClock } from "../core/index.js";
 import type { SecretSource } from "../credentials/index.js";
 import { fixedNodes, type NodeSource } from "../node/index.js";
 import { coverNodes, type ProfileMaker, placeOn } from "../placement/index.js";
@@ -76,6 +76,8 @@ export interface AssemblyOrder {
   readonly gate?: CheckGate;
   /** Memory for what is remembered of images; 64 MiB where absent. */
   readonly cacheBytes?: number;
+  /** Where it is told how much is remembered. */
+  readonly caches?: CacheRegister;
   /** How long a registry may go on answering after everybody who asked has left, in milliseconds. */
   readonly lingerMs: number;
   /** Puts something around what the check is made of, to follow its work. */
@@ -121,7 +123,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
   const rateLimits = createRateLimits(clock);
   const throughput = createThroughputMeter(clock);
   const { cacheBytes = usualCacheBytes } = order;
-  const layers = createLayerMemory(cacheBytes * layersShare);
+  const layers = createLayerMemory(cacheBytes * layersShare, order.caches);
   const profiles = profileMaker(order.node, identityKey, clock);
   const client = createRegistryClient({
     clock,
@@ -134,6 +136,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
       rateLimits.note(seen);
       observer?.onRateLimit(seen);
     },
+    ...(order.caches === undefined ? {} : { caches: order.caches }),
     onTransfer: (transfer) => throughput.note({ ...transfer, source: "own" }),
     ...(order.limits === undefined ? {} : { limits: order.limits }),
     ...(observer === undefined ? {} : { observer }),
@@ -144,6 +147,7 @@ export function assembleCheck(order: AssemblyOrder): Assembly {
     clock,
     cacheBytes: cacheBytes * (1 - layersShare),
     lingerMs: order.lingerMs,
+    ...(order.caches === undefined ? {} : { caches: order.caches }),
     ...(order.layers === undefined ? {} : { layers: order.layers }),
     ...(observer === undefined ? {} : { onCache: (result) => observer.onCache(result) }),
   });

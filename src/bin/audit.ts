@@ -58,6 +58,8 @@ export interface OpenAudit {
   readonly view: AuditView;
   /** Of the registries that are this replica's; at most a thousand. */
   unpullable(): readonly UnpullableImage[];
+  /** Whether this replica takes part: it holds a Lease of its own, and sees who else does. */
+  isMember(): boolean;
   /** What was said last, by whichever replica found it out; undefined before the first time. */
   lastReport(): AuditReport | undefined;
   stop(): Promise<void>;
@@ -140,6 +142,7 @@ export function openAudit(deps: AuditDeps): OpenAudit {
   return {
     view: auditor.view,
     unpullable: () => series,
+    isMember: () => membership.members() !== undefined,
     lastReport: () => last,
     stop: async () => {
       await auditor.stop();

@@ -30,6 +30,8 @@ export interface OpenCertificates {
   /** When what is served expires, in milliseconds since 1970; undefined while there is nothing to serve. */
   notAfterMs(): number | undefined;
   readonly readiness: ReadinessCheck;
+  /** Which Lease decides who keeps the certificates, and whether this replica holds it; absent: nobody competes. */
+  readonly leases?: () => readonly { readonly lease: string; readonly isHeld: boolean }[];
   /** Leaves it to other replicas to keep the certificates, and goes on serving. Never rejects. */
   resign(): Promise<void>;
   stop(): Promise<void>;
@@ -119,6 +121,7 @@ export async function openClusterCertificates(
     source: self,
     notAfterMs: self.notAfterMs,
     readiness: { name: "certificate", reason: self.notReady },
+    leases: () => [{ lease: "certificates", isHeld: election.isLeader() }],
     resign: () => election.stop(),
     stop: async () => {
       self.stop();

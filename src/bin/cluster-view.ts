@@ -13,14 +13,14 @@ import {
   watchServiceAccounts,
 } from "../cluster/index.js";
 import type { ServeConfig } from "../config/index.js";
-import { type Clock, PullguardError } from "../core/index.js";
+import { type CacheRegister, type Clock, PullguardError } from "../core/index.js";
 import { inMemorySecretSource, type SecretSource } from "../credentials/index.js";
 import type { ListPullSecrets } from "../mutation/index.js";
 import type { ReadinessCheck } from "../server/index.js";
 import type { Status } from "../status/index.js";
-import type { Log, Metrics } from "../telemetry/index.js";
+import type { Log } from "../telemetry/index.js";
 import type { AssemblyOrder } from "./assemble.js";
-import { createWatchLedger } from "./watch-ledger.js";
+import { createWatchLedger, type WatchLedger } from "./watch-ledger.js";
 
 /** What a cluster tells while the webhook runs. */
 export interface ClusterView extends Pick<AssemblyOrder, "secrets" | "openNodes" | "openPulls"> {
@@ -37,6 +37,12 @@ export interface ClusterView extends Pick<AssemblyOrder, "secrets" | "openNodes"
   stop(): void;
 }
 
+/** Who hears of the watches and of what is remembered. */
+export interface ClusterTelling {
+  readonly watches?: WatchLedger;
+  readonly caches?: CacheRegister;
+}
+
 /**
  * Opens the cluster that the webhook is to ask, if any.
  * @throws PullguardError `ConfigInvalid` where none is configured, `InputInvalid` for a kubeconfig that cannot be used
@@ -45,7 +51,7 @@ export function openClusterView(
   config: Pick<ServeConfig, "noCluster" | "kubeconfig" | "agentNamespace" | "watchPulls">,
   clock: Clock,
   logger: Log,
-  metrics?: Metrics,
+  told: ClusterTelling = {},
 ): ClusterView {
   if (config.noCluster) {
     const absent = { kind: "unreadable", reason: "Pullguard was told to read nothing from the cluster" } as const;
@@ -64,20 +70,20 @@ export function openClusterView(
   if (access === undefined) {
     throw new PullguardError("ConfigInvalid", "no cluster is configured; give --kubeconfig FILE or --no-cluster");
   }
-  return followCluster(access, config, clock, { logger, ...(metrics === undefined ? {} : { metrics }) });
+  return followCluster(access, config, clock, { ...told, logger });
 }
 
 function followCluster(
   access: ClusterAccess,
   { agentNamespace, watchPulls: withPulls }: Pick<ServeConfig, "agentNamespace" | "watchPulls">,
   clock: Clock,
-  { logger, metrics }: { readonly logger: Log; readonly metrics?: Metrics },
+  { logger, caches, watches = createWatchLedger(clock, undefined) }: ClusterTelling & { readonly logger: Log },
 ): ClusterView {
-  const watches = createWatchLedger(clock, metrics);
+  const lookups = { access, clock, ...(caches === undefined ? {} : { caches }) };
   const accounts = watchServiceAccounts({
     access,
     clock,
-    source: clusterSecretSource({ access, clock }),
+    source: clusterSecretSource(lookups),
     onEvent: (event) => {
       watches.note("serviceaccounts", event);
       reportAccounts(logger, event);
@@ -103,7 +109,7 @@ function followCluster(
   };
   return {
     secrets: accounts.secrets,
-    listPullSecrets: clusterPullSecrets({ access, clock }),
+    listPullSecrets: clusterPullSecrets(lookups),
     openNodes: (profiles) => {
       const onEvent = (event: NodesEvent): void => {
         if ("resource" in event) watches.note(event.resource, event);

@@ -7,7 +7,7 @@ import {
   watchConfig,
 } from "../cluster/index.js";
 import { apiServiceAddress, likelyServiceRange, type ServeConfig } from "../config/index.js";
-import { type Clock, PullguardError, steadyClock } from "../core/index.js";
+import { type CacheRegister, type Clock, PullguardError, steadyClock } from "../core/index.js";
 import {
   addressRules,
   type ConfigOutcome,
@@ -31,6 +31,7 @@ import type { ReadinessCheck } from "../server/index.js";
 import type { ConfigurationStatus } from "../status/index.js";
 import type { Log, Metrics } from "../telemetry/index.js";
 import { type ConfigLedger, createConfigLedger } from "./config-ledger.js";
+import type { WatchLedger } from "./watch-ledger.js";
 
 export interface PolicyDeps {
   readonly clock: Clock;
@@ -40,6 +41,9 @@ export interface PolicyDeps {
   readonly readPolicy: (path: string) => unknown;
   /** Tells whether this is a Pod. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Hears how the configuration's watch fares. */
+  readonly watches?: Pick<WatchLedger, "note">;
+  readonly caches?: CacheRegister;
 }
 
 /** The policy while the webhook runs. */
@@ -83,6 +87,7 @@ export function openPolicy(config: ServeConfig, deps: PolicyDeps): OpenPolicy {
               access: cluster.access,
               clock: steadyClock(clock),
               onFault: onNamespaceFault,
+              ...(deps.caches === undefined ? {} : { caches: deps.caches }),
             }),
           }),
       isOff: (subject) => isOff(inForce.current(), subject),
@@ -145,7 +150,12 @@ function openCluster(config: ServeConfig, { inForce, ledger }: Configured, deps:
       last = described;
       return configStatus(outcome, object, clock.nowMs());
     },
-    onEvent: (event) => logger.warn(event, "the PullguardConfig is not followed, the last one heard of stays"),
+    onEvent: (event) => {
+      // A status that cannot be written is no fault of the watch.
+      if (event.kind !== "status-fault") deps.watches?.note("configuration", event);
+      if (event.kind !== "synced")
+        logger.warn(event, "the PullguardConfig is not followed, the last one heard of stays");
+    },
   });
   const recorder = createEventRecorder({
     access,

@@ -90,7 +90,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
   const scope = deps.scope === undefined ? {} : { scope: deps.scope };
   const events = deps.events === undefined ? {} : { events: deps.events };
   const { tracer, within } = deps.following ?? {};
-  const observer = createAdmissionTelemetry({ metrics, logger, ...(tracer === undefined ? {} : { tracer }) });
+  const telemetry = createAdmissionTelemetry({ metrics, logger, ...(tracer === undefined ? {} : { tracer }) });
   const app = createApp({
     admission: {
       check: counted(deps),
@@ -98,12 +98,12 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
       ...scope,
       ...events,
       clock: steady,
-      observer,
+      observer: telemetry.admission,
     },
     // What is tried on the way to a change is no admission's finding.
     ...(deps.mutation === undefined
       ? {}
-      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock: steady, observer } }),
+      : { mutation: { ...deps.mutation, ...scope, check: deps.check, clock: steady, observer: telemetry.mutation } }),
     dateMs: () => clock.nowMs(),
     readiness,
     metrics,

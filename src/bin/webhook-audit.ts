@@ -2,7 +2,7 @@ import { lookup } from "node:dns";
 import { pulledCollector } from "../audit/index.js";
 import type { NodeView } from "../cli/index.js";
 import type { ServeConfig } from "../config/index.js";
-import type { Clock } from "../core/index.js";
+import { type CacheRegister, type Clock, namedCaches } from "../core/index.js";
 import { createAddressGuard } from "../registry/index.js";
 import type { Log, Metrics } from "../telemetry/index.js";
 import { type Assembly, assembleCheck } from "./assemble.js";
@@ -21,6 +21,7 @@ export interface WebhookAuditDeps extends Pick<OpenPolicy, "addressRules"> {
   readonly identityKey: Uint8Array;
   /** How registries fare with the webhook. */
   readonly registryHealth: Assembly["registryHealth"];
+  readonly caches: CacheRegister;
   /** Tells the Pod's name. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -55,6 +56,7 @@ export function openWebhookAudit(config: ServeConfig, deps: WebhookAuditDeps): O
         injectServiceAccount: "templates",
         lingerMs: 0,
         layers: config.noLayers ? "skip" : "check",
+        caches: namedCaches("audit_", deps.caches),
         onPulled: collector.note,
         observer: {
           onFault: (error) => {

@@ -7,15 +7,17 @@ import { usualLimits } from "../registry/index.js";
 import { createLogger, createMetrics, type Log, type Metrics } from "../telemetry/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "./assemble.js";
 import { createAuditPage } from "./audit-page.js";
-import { openClusterCertificates } from "./certificates.js";
+import { type CertificateDeps, openClusterCertificates } from "./certificates.js";
 import { checkObserver } from "./check-observer.js";
 import { type ClusterView, openClusterView } from "./cluster-view.js";
+import { createLiveFacts, type LiveFacts } from "./live-facts.js";
 import { logLines } from "./log-lines.js";
 import { followLoopDelay } from "./loop-delay.js";
 import { type OpenPolicy, openPolicy } from "./policy.js";
 import { type ServeDeps, serve } from "./serve.js";
 import { createStatusKeeper, type StatusKeeper } from "./status.js";
 import { type Following, openFollowing } from "./tracing.js";
+import { createWatchLedger } from "./watch-ledger.js";
 import { openWebhookAudit } from "./webhook-audit.js";
 
 /** What the webhook needs beyond its configuration. `stopped` resolves when it shall stop. */
@@ -45,8 +47,10 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   const keeper = createStatusKeeper(config, { clock, version });
   const auditPage = createAuditPage(config);
   const node = await nodeView(config, { ...telemetry, clock: steady });
-  const policy = openPolicy(config, { clock, logger, metrics, readPolicy: given.readPolicy, env });
-  const cluster = openClusterView(config, steady, logger, metrics);
+  const facts = createLiveFacts();
+  const told = { watches: createWatchLedger(steady, metrics), caches: facts.register };
+  const policy = openPolicy(config, { ...told, clock, logger, metrics, readPolicy: given.readPolicy, env });
+  const cluster = openClusterView(config, steady, logger, told);
   try {
     const { addressRules } = policy;
     const delay = followLoopDelay();
@@ -56,20 +60,32 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
     const observer = checkObserver({ ...telemetry, following, keeper });
     // Both look at the same nodes: what they make of credentials must be comparable.
     const identityKey = randomBytes(32);
-    const engine = { ...cluster, node, logger, metrics, config, addressRules, gate, identityKey, following, observer };
+    const engine = {
+      ...cluster,
+      caches: facts.register,
+      node,
+      logger,
+      metrics,
+      config,
+      addressRules,
+      gate,
+      identityKey,
+      following,
+      observer,
+    };
     const assembly = assembleWebhookCheck(deps, engine);
     const health = (): ReturnType<Assembly["registryHealth"]> => assembly.registryHealth();
-    metrics.observe({ registries: health, nodes: cluster.nodes, admissions: () => gate.view() });
+    const { leases, caches } = facts;
+    metrics.observe({ registries: health, nodes: cluster.nodes, admissions: () => gate.view(), leases, caches });
     try {
-      const certificates =
-        config.certificates === "files" ? {} : { certificates: await openClusterCertificates(config, env, telemetry) };
+      const certificates = await certificatesOf(config, env, telemetry, facts);
       const serving = await serve({
         config,
         ...certificates,
         ...stopTimes(config.shutdownGrace),
         check: following.ports?.check(assembly.check) ?? assembly.check,
         following,
-        ...(config.statusz ? { status: statusOf(keeper, { policy, cluster, health }) } : {}),
+        ...(config.statusz ? { status: statusOf(keeper, { policy, cluster, health, facts }) } : {}),
         ...auditPage.served,
         decide: policy.decide,
         scope: policy.scope,
@@ -81,8 +97,9 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         readiness: [...cluster.readiness(), ...policy.readiness],
       }).catch(portFault);
       const observed = { logger, metrics, registryHealth: assembly.registryHealth };
-      const auditDeps = { ...deps, ...observed, cluster, node, addressRules, identityKey, env };
+      const auditDeps = { ...deps, ...observed, ...told, cluster, node, addressRules, identityKey, env };
       const audit = auditPage.show(openWebhookAudit(config, auditDeps));
+      facts.audit(audit);
       await deps.stopped;
       await Promise.all([serving.stop(), audit?.stop()]);
     } finally {
@@ -97,15 +114,33 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
   return 0;
 }
 
+async function certificatesOf(
+  config: ServeConfig,
+  env: ReturnType<typeof currentEnvironment>,
+  telemetry: CertificateDeps,
+  facts: LiveFacts,
+): Promise<Pick<ServeDeps, "certificates">> {
+  if (config.certificates === "files") return {};
+  const certificates = await openClusterCertificates(config, env, telemetry);
+  facts.certificates(certificates);
+  return { certificates };
+}
+
 function statusOf(
   keeper: StatusKeeper,
-  parts: { readonly policy: OpenPolicy; readonly cluster: ClusterView; readonly health: Assembly["registryHealth"] },
+  parts: {
+    readonly policy: OpenPolicy;
+    readonly cluster: ClusterView;
+    readonly health: Assembly["registryHealth"];
+    readonly facts: LiveFacts;
+  },
 ): NonNullable<ServeDeps["status"]> {
-  const { watches, nodes } = parts.cluster;
+  const { policy, cluster, health } = parts;
+  const { leases, caches } = parts.facts;
+  const { watches, nodes } = cluster;
   return {
     finding: keeper.finding,
-    source: (facts) =>
-      keeper.source({ configuration: parts.policy.status, watches, nodes, health: parts.health }, facts),
+    source: (server) => keeper.source({ configuration: policy.status, watches, nodes, leases, caches, health }, server),
   };
 }
 
@@ -129,7 +164,7 @@ function portFault(error: unknown): never {
 
 function assembleWebhookCheck(
   deps: WebhookDeps,
-  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate" | "observer"> &
+  given: Pick<AssemblyOrder, "secrets" | "node" | "openNodes" | "openPulls" | "gate" | "observer" | "caches"> &
     Required<Pick<AssemblyOrder, "identityKey">> &
     Pick<OpenPolicy, "addressRules"> & {
       readonly metrics: Metrics;
@@ -154,6 +189,7 @@ function assembleWebhookCheck(
     lingerMs,
     cacheBytes: config.cacheBytes,
     ...(given.gate === undefined ? {} : { gate: given.gate }),
+    ...(given.caches === undefined ? {} : { caches: given.caches }),
     limits: { ...usualLimits, ...(config.registryQps === undefined ? {} : { requestsPerSecond: config.registryQps }) },
     ...(observer === undefined ? {} : { observer }),
     ...(following.ports === undefined ? {} : { wrapped: following.ports }),

@@ -217,7 +217,7 @@ function addServe(program: Command, io: CliIo, finish: (exitCode: number) => voi
       "follow Pods that wait for images and how fast nodes pull, for advice; takes rights on both",
     )
     .option("--max-in-flight <N>", "reviews that may wait for registries at a time (default: 128)")
-    .option("--max-queued <N>", "reviews that may wait for one of these places; more are let through (default: 512)")
+    .option("--max-queued <N>", "reviews that may wait for one of these places; more are let through (default: 1024)")
     .option("--registry-qps <N>", "requests a second to one registry (default: as many as there are)")
     .option("--cache-bytes <BYTES>", "memory for what is known of images, such as 64Mi (default: 64Mi)")
     .option("--audit", "ask over and over for what already runs; takes rights on all workloads and Pods")

@@ -7,6 +7,7 @@ import { type PrunedObject, prunedMetadata, type Resource } from "./resource.js"
 
 /** What became of the watch, for a log. `reason` holds codes and names only. */
 export type ConfigWatchEvent =
+  | { readonly kind: "synced" }
   | { readonly kind: "fault"; readonly reason: string; readonly retryMs: number }
   | { readonly kind: "status-fault"; readonly reason: string };
 
@@ -69,6 +70,7 @@ export function watchConfig(deps: ConfigWatchDeps): ConfigWatch {
         isAbsent = false;
         // What the list brought; and time alone changes a status, when an exemption expires.
         hear(watch.get(name)?.object);
+        deps.onEvent?.({ kind: "synced" });
       } else if (!isAbsent) deps.onEvent?.(event);
     },
   });

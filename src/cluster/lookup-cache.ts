@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { type Clock, roughBytes } from "../core/index.js";
+import { type CacheRegister, type Clock, roughBytes } from "../core/index.js";
 
 export interface LookupCacheDeps<T> {
   readonly clock: Clock;
@@ -8,6 +8,8 @@ export interface LookupCacheDeps<T> {
   readonly maxEntries: number;
   /** Memory for what is kept, as far as it can be estimated; 16 MiB where absent. A Secret may have a mebibyte. */
   readonly maxBytes?: number;
+  /** Where it is told how much is kept. */
+  readonly told?: { readonly caches: CacheRegister; readonly name: string };
 }
 
 const usualMaxBytes = 16 * 1024 * 1024;
@@ -41,6 +43,7 @@ export class LookupCache<T extends object> {
       maxSize: deps.maxBytes ?? usualMaxBytes,
       sizeCalculation: ({ answer }, key) => entryBytes + key.length + roughBytes(answer),
     });
+    deps.told?.caches.add(deps.told.name, this.#kept);
   }
 
   /** What is remembered, if anything; asks nobody. */

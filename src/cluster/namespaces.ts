@@ -1,5 +1,5 @@
 import { ApiException } from "@kubernetes/client-node";
-import type { Clock } from "../core/index.js";
+import type { CacheRegister, Clock } from "../core/index.js";
 import type { Labels, NamespaceSource } from "../policy/index.js";
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
@@ -10,6 +10,7 @@ export interface NamespacesDeps {
   readonly clock: Clock;
   /** Hears why labels cannot be read, once for each reason. */
   readonly onFault?: (reason: string) => void;
+  readonly caches?: CacheRegister;
 }
 
 type Read = { readonly labels: Labels | undefined };
@@ -24,11 +25,12 @@ const maxTold = 100;
 const patienceMs = 1_000;
 
 /** Labels of a cluster's namespaces, read by name when they are needed and remembered for some seconds. */
-export function clusterNamespaces({ access, clock, onFault }: NamespacesDeps): NamespaceSource {
+export function clusterNamespaces({ access, clock, onFault, caches }: NamespacesDeps): NamespaceSource {
   const cache = new LookupCache<Read>({
     clock,
     keepMs: ({ labels }) => (labels === undefined ? missingMs : foundMs),
     maxEntries,
+    ...(caches === undefined ? {} : { told: { caches, name: "namespaces" } }),
   });
   const told = new Set<string>();
   const read = async (name: string, signal: AbortSignal): Promise<Read> => {

@@ -1,5 +1,5 @@
 import { ApiException } from "@kubernetes/client-node";
-import type { Clock } from "../core/index.js";
+import type { CacheRegister, Clock } from "../core/index.js";
 import { type PullSecret, pullSecretFromObject } from "../credentials/index.js";
 import type { ListPullSecrets, PullSecretListing } from "../mutation/index.js";
 import { withSignal } from "./abortable.js";
@@ -20,14 +20,17 @@ const maxSecrets = 500;
 export function clusterPullSecrets({
   access,
   clock,
+  caches,
 }: {
   readonly access: ClusterAccess;
   readonly clock: Clock;
+  readonly caches?: CacheRegister;
 }): ListPullSecrets {
   const cache = new LookupCache<PullSecretListing>({
     clock,
     keepMs: ({ kind }) => (kind === "listed" ? foundMs : missingMs),
     maxEntries,
+    ...(caches === undefined ? {} : { told: { caches, name: "listed_secrets" } }),
   });
   return async (namespace, signal) => {
     try {

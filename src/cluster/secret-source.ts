@@ -1,5 +1,5 @@
 import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
-import type { Clock } from "../core/index.js";
+import type { CacheRegister, Clock } from "../core/index.js";
 import {
   pullSecretFromObject,
   type SecretLookup,
@@ -20,6 +20,7 @@ export interface ClusterSecretDeps {
   readonly missingMs?: number;
   /** Secrets and ServiceAccounts remembered at most, each; 512. */
   readonly maxEntries?: number;
+  readonly caches?: CacheRegister;
 }
 
 type Lookup = SecretLookup | ServiceAccountLookup;
@@ -34,8 +35,8 @@ type Resource = "secrets" | "serviceaccounts";
  * object" is `not-found`.
  */
 export function clusterSecretSource(deps: ClusterSecretDeps): SecretSource {
-  const secrets = lookupCache<SecretLookup>(deps);
-  const serviceAccounts = lookupCache<ServiceAccountLookup>(deps);
+  const secrets = lookupCache<SecretLookup>(deps, "secrets");
+  const serviceAccounts = lookupCache<ServiceAccountLookup>(deps, "serviceaccounts");
   const { core, server } = deps.access;
   return {
     secret: (namespace, name, signal) => {
@@ -73,13 +74,14 @@ function inTime<T extends Lookup>(
   );
 }
 
-function lookupCache<T extends Lookup>(deps: ClusterSecretDeps): LookupCache<T> {
+function lookupCache<T extends Lookup>(deps: ClusterSecretDeps, name: Resource): LookupCache<T> {
   const foundMs = deps.foundMs ?? 5000;
   const missingMs = deps.missingMs ?? 1000;
   return new LookupCache<T>({
     clock: deps.clock,
     keepMs: (answer) => (answer.kind === "found" ? foundMs : missingMs),
     maxEntries: deps.maxEntries ?? 512,
+    ...(deps.caches === undefined ? {} : { told: { caches: deps.caches, name } }),
   });
 }
 

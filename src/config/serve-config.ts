@@ -109,7 +109,7 @@ const defaults = {
   auditInterval: 60,
   auditRate: 60,
   maxInFlight: 128,
-  maxQueued: 512,
+  maxQueued: 1024,
   cacheBytes: 64 * 1024 * 1024,
   mode: "warn",
   agentNamespace: "pullguard-node-agent",

@@ -1,3 +1,4 @@
+export { type CacheRegister, type CacheSize, type CacheSizes, createCacheSizes, namedCaches } from "./cache-sizes.js";
 export { type Clock, steadyClock } from "./clock.js";
 export { deadlineOf, noteDeadline } from "./deadline.js";
 export { type ErrorCode, PullguardError } from "./error.js";

@@ -10,6 +10,8 @@ export interface ReadAhead {
   noteAnswer(address: string): void;
   /** Hears that a tag was resolved: what it points to is remembered by its digest from then on. */
   noteResolved(reference: ImageReference, identity: string): void;
+  /** Hears that a pull begins which asks this host first; to be told when it is over. */
+  begin(host: RegistryHost): () => void;
   /**
    * Claims the right to read a tag's manifest from its first host beforehand; undefined where that is not worth it. What is
    * claimed is to be released.
@@ -19,7 +21,7 @@ export interface ReadAhead {
   stopSoon(stop: AbortController): void;
 }
 
-/** A crowd of images keeps connections busy enough without. */
+/** Pulls under way at a host, and of them such that read ahead: a crowd keeps its connections busy enough without. */
 const maxAtATime = 4;
 const graceMs = 2_000;
 const maxHosts = 2000;
@@ -40,7 +42,8 @@ export function createReadAhead(
     maxSize: maxTagBytes,
     sizeCalculation: (_is, tag) => 100 + tag.length,
   });
-  const busy = new Map<string, number>();
+  const pulls = new Map<string, number>();
+  const reads = new Map<string, number>();
   const tagKey = (reference: ImageReference, identity: string): string =>
     `${repositoryName(reference)}:${reference.tag ?? "latest"} ${identity}`;
   return {
@@ -50,6 +53,7 @@ export function createReadAhead(
         () => undefined,
       );
     },
+    begin: (host) => counted(pulls, host.address),
     noteAnswer: (address) => void answered.set(address, true),
     noteResolved(reference, identity) {
       if (reference.digest === undefined) resolved.set(tagKey(reference, identity), true);
@@ -58,15 +62,19 @@ export function createReadAhead(
       if (host === undefined || reference.digest !== undefined || !answered.has(host.address)) return undefined;
       if (rateLimits?.readingFor(host.address, identity) !== undefined) return undefined;
       if (resolved.has(tagKey(reference, identity))) return undefined;
-      const before = busy.get(host.address) ?? 0;
-      if (before >= maxAtATime) return undefined;
-      busy.set(host.address, before + 1);
-      return () => {
-        const left = (busy.get(host.address) ?? 1) - 1;
-        if (left === 0) busy.delete(host.address);
-        else busy.set(host.address, left);
-      };
+      if ((pulls.get(host.address) ?? 0) > maxAtATime || (reads.get(host.address) ?? 0) >= maxAtATime) return undefined;
+      return counted(reads, host.address);
     },
+  };
+}
+
+/** Counts one more under a name until the function that it gives back is called. */
+function counted(counts: Map<string, number>, name: string): () => void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+  return () => {
+    const left = (counts.get(name) ?? 1) - 1;
+    if (left === 0) counts.delete(name);
+    else counts.set(name, left);
   };
 }
 

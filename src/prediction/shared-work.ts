@@ -31,13 +31,15 @@ export function createSharedWork<T>(clock: Clock, lingerMs: number): SharedWork<
     return work;
   }
 
-  function leave(work: Running<T>): void {
+  function leave(key: string, work: Running<T>): void {
     work.waiting -= 1;
     if (work.waiting > 0) return;
     if (lingerMs === 0) {
       work.controller.abort();
       return;
     }
+    // What is done has nothing to go on with, and a timer for each answer adds up.
+    if (running.get(key) !== work) return;
     const abandon = async (): Promise<void> => {
       await clock.sleep(lingerMs, work.controller.signal);
       if (work.waiting === 0) work.controller.abort();
@@ -54,7 +56,7 @@ export function createSharedWork<T>(clock: Clock, lingerMs: number): SharedWork<
       try {
         return await raceAgainst(work.result, signal);
       } finally {
-        leave(work);
+        leave(key, work);
       }
     },
   };

@@ -1,12 +1,13 @@
 import { createHmac } from "node:crypto";
 import type { LookupFunction } from "node:net";
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../core/index.js";
+import type { CacheRegister, Clock } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import type { AddressGuard } from "./address-guard.js";
 import { Authorizer } from "./authorizer.js";
 import { fault, isHeldBack } from "./fault.js";
+import { rememberedFor } from "./host-names.js";
 import { type MeteredSink, meteredSink } from "./metered-sink.js";
 import { createPauses, type Pauses } from "./pauses.js";
 import { pausable, pausedFault } from "./pausing.js";
@@ -74,6 +75,7 @@ export interface RegistryDeps {
   readonly limits?: RegistryLimits;
   /** From 0 to 1, for the jitter of pauses; `Math.random` where absent. */
   readonly random?: () => number;
+  readonly caches?: CacheRegister;
 }
 
 interface Remembered {
@@ -106,10 +108,10 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     ...(deps.onTransfer === undefined ? {} : { onTransfer: deps.onTransfer }),
     ...(deps.observer === undefined ? {} : { observer: deps.observer }),
     ...(pauses === undefined ? {} : { pauses }),
-    tokens: new TokenCache(deps.clock),
+    tokens: new TokenCache(deps.clock, deps.caches),
     states: new LRUCache<string, Remembered>(rememberedSize),
     latest: new LRUCache<string, Remembered>(rememberedSize),
-    hostKey: ({ tls, headers, proxy, ...host }) => {
+    hostKey: rememberedFor(({ tls, headers, proxy, ...host }: RegistryHost) => {
       const parts = [
         host.scheme,
         host.address,
@@ -121,7 +123,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
       ];
       const hash = createHmac("sha256", deps.identityKey).update(JSON.stringify([...parts, headers]));
       return hash.update(trusts.keyOf(tls)).digest("base64");
-    },
+    }),
     sendFor: (host) => async (request, signal) => {
       const startedMs = deps.clock.nowMs();
       const sent = await transport.send(request, host, signal);

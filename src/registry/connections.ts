@@ -46,13 +46,16 @@ interface Lane {
   busy: number;
 }
 
-/** Where nothing else bounds what one registry is asked at a time. */
-export const usualBusyPerRoute = 24;
-const maxIdle = 64;
+/**
+ * Where nothing else bounds what one registry is asked at a time: as many as common client libraries keep open. More made
+ * twenty new images no faster.
+ */
+export const usualBusyPerRoute = 48;
+const maxIdle = 128;
 const idleMs = 20_000;
 
 /**
- * Keeps connections for reuse: so many busy ones a route (the next request waits), at most 64 idle ones in all.
+ * Keeps connections for reuse: so many busy ones a route (the next request waits), at most 128 idle ones in all.
  *
  * Each undici Client gets one socket that was dialled for it. A Pool would dial by itself, out of reach of the request's
  * signal, and would not say whether a socket is fresh, which decides if a reset may be repeated.

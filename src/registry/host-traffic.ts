@@ -1,3 +1,4 @@
+import { Allowance, type AllowanceRules } from "./allowance.js";
 import type { TransportFault } from "./types.js";
 
 /** One request that has a place. `sentMs`: when it went out, absent while a connection is still being made. */
@@ -15,8 +16,7 @@ interface Waiting {
 }
 
 /** How many requests one host may have at a time, and how many may wait for that. */
-export interface PlaceRules {
-  readonly maxInFlight: number;
+export interface PlaceRules extends AllowanceRules {
   readonly maxQueued: number;
 }
 
@@ -31,12 +31,20 @@ export class HostTraffic {
   nextMs = 0;
 
   readonly #rules: PlaceRules;
+  readonly #allowance: Allowance;
   readonly #places = new Set<Place>();
+  readonly #bySubject = new Map<string, number>();
   readonly #queue: Waiting[] = [];
 
   constructor(host: string, rules: PlaceRules) {
     this.host = host;
     this.#rules = rules;
+    this.#allowance = new Allowance(rules);
+  }
+
+  /** How many requests may be under way at present. */
+  get allowed(): number {
+    return this.#allowance.allowed;
   }
 
   get inFlight(): number {
@@ -78,12 +86,22 @@ export class HostTraffic {
   }
 
   leave(place: Place): void {
-    if (this.#places.delete(place)) this.#admit();
+    if (!this.#places.delete(place)) return;
+    const left = (this.#bySubject.get(place.subject) ?? 1) - 1;
+    if (left === 0) this.#bySubject.delete(place.subject);
+    else this.#bySubject.set(place.subject, left);
+    this.#admit();
+  }
+
+  /** Hears how the host bore a request that went out at `sinceMs`: whether it was too much for it. */
+  bore(isTooMuch: boolean, sinceMs: number, nowMs: number): void {
+    if (isTooMuch) this.#allowance.fall(sinceMs, nowMs);
+    else if (this.#queue.length > 0) this.#allowance.grow();
   }
 
   /** First come, first served, but who asks for what hangs already lets others pass. */
   #admit(): void {
-    for (let at = 0; at < this.#queue.length && this.#places.size < this.#rules.maxInFlight; ) {
+    for (let at = 0; at < this.#queue.length && this.#hasRoom(); ) {
       const waiting = this.#queue[at];
       if (waiting === undefined) return;
       if (!this.#hasRoomFor(waiting.subject)) {
@@ -97,16 +115,26 @@ export class HostTraffic {
 
   /** Whoever names a repository that hangs must leave places for the other repositories of that registry. */
   #hasRoomFor(subject: string): boolean {
-    if (this.#places.size >= this.#rules.maxInFlight) return false;
-    const most = Math.max(1, Math.ceil(this.#rules.maxInFlight / 2));
-    let same = 0;
-    for (const place of this.#places) if (place.subject === subject) same += 1;
-    return same < most;
+    return this.#hasRoom() && (this.#bySubject.get(subject) ?? 0) < this.#mostOfOne;
+  }
+
+  get #mostOfOne(): number {
+    return Math.max(1, Math.ceil(this.allowed / 2));
+  }
+
+  #hasRoom(): boolean {
+    if (this.#places.size < this.allowed) return true;
+    // What one repository took while more was allowed must not fill what is allowed now, if it hangs. All in all these are
+    // still less than the most that is ever allowed.
+    let counted = 0;
+    for (const count of this.#bySubject.values()) counted += Math.min(count, this.#mostOfOne);
+    return counted < this.allowed;
   }
 
   #enter(subject: string): Place {
     const place: Place = { subject, overdue: false };
     this.#places.add(place);
+    this.#bySubject.set(subject, (this.#bySubject.get(subject) ?? 0) + 1);
     return place;
   }
 }

@@ -4,7 +4,7 @@ import type { TransportFault } from "./types.js";
 
 /** Whoever keeps count of a host's requests. */
 export interface PassageReport {
-  answered(): void;
+  answered(status: number, place: Place): void;
   failed(told: TransportFault, wasSent: boolean, waitedMs: number, place: Place): void;
   ended(place: Place): void;
 }
@@ -31,10 +31,10 @@ export class Passage {
     this.#place.sentMs = this.#clock.nowMs();
   }
 
-  /** The head of an answer is there. */
-  answered(): void {
+  /** The head of an answer is there, with this HTTP status. */
+  answered(status: number): void {
+    this.#report.answered(status, this.#place);
     delete this.#place.sentMs;
-    this.#report.answered();
   }
 
   failed(told: TransportFault): void {

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { fault } from "./fault.js";
+import { baseOf } from "./host-names.js";
 import type { Pauses } from "./pauses.js";
 import { retryAfter } from "./response.js";
 import type { TransportFault } from "./types.js";
@@ -47,7 +48,6 @@ export function pausedFault(
 }
 
 /** As it is called in URLs, without the usual port. */
-function registryOf({ scheme, address }: RegistryHost): string {
-  const base = `${scheme}://${address}`;
-  return URL.canParse(base) ? new URL(base).host : address;
+function registryOf(host: RegistryHost): string {
+  return baseOf(host)?.host ?? host.address;
 }

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { RegistryHost } from "../node/index.js";
+import { baseOf } from "./host-names.js";
 import type { HttpRequest } from "./transport.js";
 import type { ExchangeRequest } from "./types.js";
 
@@ -21,8 +22,8 @@ const ownedByTransport = new Set([
 /** The address of an endpoint on a host, or undefined where the node's configuration makes no URL. */
 export function endpointUrl(request: ExchangeRequest): URL | undefined {
   const { host } = request;
-  const base = `${host.scheme}://${host.address}`;
-  if (!URL.canParse(base)) return undefined;
+  const base = baseOf(host);
+  if (base === undefined) return undefined;
   const [path = "", query = ""] = request.endpoint.split("?", 2);
   const url = new URL(base);
   url.pathname = posix.join("/", host.path, request.repository, path);

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Clock, Redacted } from "../core/index.js";
+import type { CacheRegister, Clock, Redacted } from "../core/index.js";
 import { fault } from "./fault.js";
 import type { PostMemory, TokenAnswer } from "./token.js";
 
@@ -36,8 +36,9 @@ export class TokenCache {
   readonly #withoutPost = new LRUCache<string, number>({ max: 2000 });
   readonly #running = new Map<string, Running>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, caches?: CacheRegister) {
     this.#clock = clock;
+    caches?.add("tokens", this.#stored);
   }
 
   /** What is known of a server that an account asks: whether its POST is worth the way, for five minutes. */

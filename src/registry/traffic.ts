@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/index.js";
+import { saysOverload } from "./allowance.js";
 import { Circuit, type CircuitRules, type CircuitState } from "./circuit.js";
 import { fault, timeoutFault } from "./fault.js";
 import { HostTraffic, type Place, type PlaceRules } from "./host-traffic.js";
@@ -14,10 +15,18 @@ export interface RegistryLimits extends PlaceRules {
 }
 
 /**
- * 32 requests keep a registry of 100 ms latency at 320 requests a second, more than one webhook asks in earnest. 256 that wait
- * are eight rounds of them: what comes after has no chance before the API server's patience ends.
+ * A rollout asks a registry of 20 ms latency up to 3000 times a second, which takes 64 requests at a time. Three replicas have
+ * fewer than 200 then, the worker threads that the smallest of the usual registries comes with; one that bears less says so, and
+ * gets down to 16. 1024 that wait are sixteen rounds: 1.6 s at 100 ms, so each still has a chance before the API server's
+ * patience ends.
+ * Source: JFrog, "How do I tune Artifactory for heavy loads": tomcat.connector.maxThreads is 200.
  */
-export const usualLimits: RegistryLimits = { maxInFlight: 32, maxQueued: 256 };
+export const usualLimits: RegistryLimits = {
+  maxInFlight: 64,
+  startInFlight: 32,
+  leastInFlight: 16,
+  maxQueued: 1024,
+};
 const usualRules: CircuitRules = { failures: 5, firstPauseMs: 1_000, longestPauseMs: 30_000 };
 
 /** Healthy registries answer a HEAD in a fraction of this; the API server's usual patience is twice as long. */
@@ -242,6 +251,7 @@ export class Traffic {
     for (const place of traffic.unanswered) {
       if (place.overdue || place.sentMs === undefined || place.sentMs > beforeMs) continue;
       place.overdue = true;
+      traffic.bore(true, place.sentMs, this.#clock.nowMs());
       this.#silent(traffic, road, place.subject, timeoutFault("headers", road.host), ping);
     }
   }
@@ -272,7 +282,9 @@ export class Traffic {
 
   #reporter(traffic: HostTraffic, road: Road, subject: string, ping: Ping): PassageReport {
     return {
-      answered: () => {
+      answered: (status, place) => {
+        const nowMs = this.#clock.nowMs();
+        traffic.bore(saysOverload(status), place.sentMs ?? nowMs, nowMs);
         this.#answered(traffic, road);
         this.#circuits.proven.delete(subject);
       },
@@ -284,6 +296,7 @@ export class Traffic {
           this.#circuitOf(traffic, subject)?.abandoned();
           return;
         }
+        traffic.bore(true, this.#clock.nowMs() - waitedMs, this.#clock.nowMs());
         if (wasSent) return this.#silent(traffic, road, subject, counted, ping);
         this.#circuitOf(traffic, subject)?.abandoned();
         this.#failed(traffic, roadOf(road), counted);

@@ -94,7 +94,7 @@ export class Transport {
     if ("refused" in passage) return { kind: "fault", fault: passage.refused };
     const sent = await this.#sendByAny(request, route, signal, passage);
     if (sent.kind === "fault") passage.failed(sent.fault);
-    else passage.answered();
+    else passage.answered(sent.status);
     return sent;
   }
 

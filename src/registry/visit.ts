@@ -3,6 +3,7 @@ import { type Clock, Redacted, unreachable } from "../core/index.js";
 import { type Authorizer, type Handler, pullScope, type SeenAnswer, tokenScopes } from "./authorizer.js";
 import { fault } from "./fault.js";
 import { shownUrl } from "./foreign-text.js";
+import { baseOf } from "./host-names.js";
 import { follow } from "./redirect.js";
 import { endpointUrl, hasConfiguredHeaders, registryHeaders, tokenHeaders } from "./request.js";
 import { readResponse, refusedExchange, withoutUrl } from "./response.js";
@@ -248,10 +249,12 @@ export class Visit {
   }
 
   #isOwnHost(url: URL): boolean {
-    const { scheme, address } = this.#request.host;
-    const own = new URL(`${scheme}://${address}`);
+    const own = baseOf(this.#request.host);
     return (
-      own.hostname === url.hostname && own.port === url.port && (own.protocol === url.protocol || this.#state.plainHttp)
+      own !== undefined &&
+      own.hostname === url.hostname &&
+      own.port === url.port &&
+      (own.protocol === url.protocol || this.#state.plainHttp)
     );
   }
 

@@ -55,7 +55,7 @@ function overview(status: Status): Html {
       const text = `${entries} entries${size === undefined ? "" : `, ${bytes(size)}`}`;
       return [`Cache of ${name}`, text] as const;
     }),
-    ...leases.map(({ lease, isHeld }) => [`Leader for ${lease}`, isHeld ? "this replica" : "another replica"] as const),
+    ...leases.map(({ lease, isHeld }) => [`Lease for ${lease}`, isHeld ? "held" : "not held by this replica"] as const),
   ]);
   return html`${list}
 ${notReady.map(({ name, reason }) => html`<p>${badge("bad", name)} ${reason}</p>\n`)}

@@ -1,3 +1,4 @@
+import { workloadKindNames } from "../workload/index.js";
 import { imageVerdicts } from "./image-verdicts.js";
 
 /** The values that a label may have: a closed list, or a text that says how they are bounded. */
@@ -9,23 +10,14 @@ export interface MetricDefinition {
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   readonly labels: Readonly<Record<string, LabelValues>>;
+  /** What must have happened before there is a series; absent: there is one from the start. */
+  readonly appears?: string;
   /** Upper bounds of a histogram's buckets, in the metric's unit. */
   readonly buckets?: readonly number[];
 }
 
 export const operations = ["CREATE", "UPDATE", "DELETE", "CONNECT", "other"] as const;
-export const kinds = [
-  "Pod",
-  "Deployment",
-  "ReplicaSet",
-  "StatefulSet",
-  "DaemonSet",
-  "Job",
-  "CronJob",
-  "ReplicationController",
-  "PodTemplate",
-  "other",
-] as const;
+export const kinds = [...workloadKindNames, "other"] as const;
 export const decisions = ["allow", "warn", "deny", "audit", "skip"] as const;
 export const methods = ["GET", "HEAD", "POST", "other"] as const;
 export const shedReasons = ["full", "late", "memory", "other"] as const;
@@ -63,12 +55,14 @@ export const metricDefinitions = {
     name: "pullguard_admission_requests_total",
     type: "counter",
     help: "Admission requests answered, by decision (audit: recorded only; skip: nothing to check).",
+    appears: "with the first request",
     labels: { operation: operations, kind: kinds, decision: decisions },
   },
   admissionSeconds: {
     name: "pullguard_admission_duration_seconds",
     type: "histogram",
     help: "Time from a parsed admission request to its answer.",
+    appears: "with the first request",
     labels: { decision: decisions },
     buckets: admissionBuckets,
   },
@@ -94,18 +88,21 @@ export const metricDefinitions = {
     name: "pullguard_mutation_requests_total",
     type: "counter",
     help: "Requests to change an object answered without a fault, by result.",
+    appears: "with the first request to change an object, where a PullguardConfig wants changes",
     labels: { kind: kinds, result: ["changed", "unchanged"] },
   },
   imageChecks: {
     name: "pullguard_image_checks_total",
     type: "counter",
     help: "Images judged for admissions, by registry and by what was found.",
+    appears: "with the first image",
     labels: { registry: registryOrNone, verdict: imageVerdicts },
   },
   workloadUnpullable: {
     name: "pullguard_workload_image_unpullable",
     type: "gauge",
     help: "Always 1: what runs and a new node could not pull, as the audit of this replica found it; only bad ones are there.",
+    appears: "when the audit (`--audit`) finds such an image",
     labels: {
       namespace: ofWorkload,
       kind: ofWorkload,
@@ -125,12 +122,14 @@ export const metricDefinitions = {
     name: "pullguard_registry_requests_total",
     type: "counter",
     help: "Requests sent to registries and their token servers, by HTTP status (fault: no answer).",
+    appears: "with the first request to a registry",
     labels: { registry, method: methods, code: codes },
   },
   registrySeconds: {
     name: "pullguard_registry_request_duration_seconds",
     type: "histogram",
     help: "Time of requests to registries, to the head of the answer.",
+    appears: "with the first request to a registry",
     labels: { registry, method: methods },
     buckets: registryBuckets,
   },
@@ -138,30 +137,35 @@ export const metricDefinitions = {
     name: "pullguard_registry_refused_requests_total",
     type: "counter",
     help: "Requests to registries that were not sent (open: the circuit breaker; budget: too many at once; paused: the registry asked for it).",
+    appears: "when a request was held back",
     labels: { registry, reason: refusals },
   },
   registryState: {
     name: "pullguard_registry_circuit_state",
     type: "gauge",
     help: "1 for the state that the circuit breaker of a registry is in, 0 for the others.",
+    appears: "with the first request to a registry",
     labels: { registry, state: circuitStates },
   },
   registryInFlight: {
     name: "pullguard_registry_in_flight",
     type: "gauge",
     help: "Requests to a registry that have no answer yet.",
+    appears: "with the first request to a registry",
     labels: { registry },
   },
   registryQueued: {
     name: "pullguard_registry_queued",
     type: "gauge",
     help: "Requests to a registry that wait for its budget.",
+    appears: "with the first request to a registry",
     labels: { registry },
   },
   rateLimitRemaining: {
     name: "pullguard_registry_ratelimit_remaining",
     type: "gauge",
     help: "Pulls that a registry last said are left, for the credentials that asked last.",
+    appears: "when a registry has told",
     labels: { registry },
   },
   predictedPullSeconds: {
@@ -211,12 +215,14 @@ export const metricDefinitions = {
     name: "pullguard_watch_up",
     type: "gauge",
     help: "1 while a kind of object of the cluster is followed, 0 while what is known of it may be old.",
+    appears: "once the kind was listed for the first time, or could not be",
     labels: { resource: watchedResources },
   },
   watchSynced: {
     name: "pullguard_watch_last_sync_timestamp_seconds",
     type: "gauge",
     help: "When all objects of a kind were last listed anew, in seconds since 1970.",
+    appears: "once the kind was listed for the first time",
     labels: { resource: watchedResources },
   },
   watchFaults: {
@@ -229,6 +235,7 @@ export const metricDefinitions = {
     name: "pullguard_nodes",
     type: "gauge",
     help: "Nodes of the cluster, by whether a profile tells what they trust and use.",
+    appears: "once nodes are followed: not with `--no-cluster`",
     labels: { covered: ["true", "false"] },
   },
   ready: {
@@ -240,8 +247,9 @@ export const metricDefinitions = {
   leader: {
     name: "pullguard_leader",
     type: "gauge",
-    help: "1 while this replica holds a lease, by what it is for.",
-    labels: { lease: "leases of this program, a few" },
+    help: "1 while this replica holds a lease, by what it is for (certificates: one replica keeps them; audit: each that takes part has its own).",
+    appears: "with `--certificates self-managed` or `--audit`",
+    labels: { lease: ["certificates", "audit"] },
   },
   traceSpans: {
     name: "pullguard_trace_spans_total",

@@ -8,6 +8,7 @@ export function metricsPage(): string {
     "",
     "What `GET /metrics` exposes, on the plain http port (`--metrics-port`) and on the webhook's own.",
     "Names, labels and values are stable. Units are base units, and no metric has an image, a Pod or a namespace as a label.",
+    'A metric has series from the start unless its section says what must have happened before ("first series").',
     "What to alert on is told in [observability.md](observability.md).",
     "This page is generated from `src/telemetry/metric-definitions.ts` by `npm run docs`; a test fails when it is out of date.",
     "",
@@ -21,7 +22,7 @@ export function metricsPage(): string {
   ].join("\n");
 }
 
-function sectionOf({ name, type, help, labels, buckets }: MetricDefinition): string {
+function sectionOf({ name, type, help, labels, buckets, appears }: MetricDefinition): string {
   const rows = Object.entries(labels).map(([label, values]) => `- \`${label}\`: ${valuesText(values)}`);
   return [
     `## ${name}`,
@@ -29,6 +30,7 @@ function sectionOf({ name, type, help, labels, buckets }: MetricDefinition): str
     `${help} (${type})`,
     "",
     ...(rows.length === 0 ? ["- no labels"] : rows),
+    ...(appears === undefined ? [] : [`- first series: ${appears}`]),
     ...(buckets === undefined ? [] : [`- buckets: ${buckets.join(", ")}`]),
     "",
   ].join("\n");

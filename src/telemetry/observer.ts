@@ -2,35 +2,25 @@ import type { Log } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import type { Tracer } from "./tracer.js";
 
-/** What is told of one answered admission request; admission's event has this shape. */
-export interface ObservedAdmission {
+/** What is counted of one answered admission request; whatever else admission's event holds is logged with it. */
+export type ObservedAdmission = Parameters<Metrics["admission"]>[0] & {
   readonly uid: string;
-  readonly operation: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly dryRun: boolean;
-  readonly decision: "allow" | "warn" | "deny" | "audit" | "skip";
   readonly findings: number;
-  readonly durationMs: number;
-}
+};
 
-/** What is told of one answered request to change an object; admission's event has this shape. */
+/** What is counted of one answered request to change an object; the rest is logged with it. */
 export interface ObservedMutation {
   readonly uid: string;
-  readonly operation: string;
   readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly dryRun: boolean;
   readonly operations: number;
 }
 
-/** Fits admission's port for observers. */
+type Faulted = (error: unknown, request: { readonly uid: string; readonly kind: string }) => void;
+
+/** Fits admission's ports for observers, of what is judged and of what is changed. */
 export interface AdmissionTelemetry {
-  admitted(event: ObservedAdmission): void;
-  mutated(event: ObservedMutation): void;
-  faulted(error: unknown, request: { readonly uid: string; readonly kind: string }): void;
+  readonly admission: { readonly admitted: (event: ObservedAdmission) => void; readonly faulted: Faulted };
+  readonly mutation: { readonly mutated: (event: ObservedMutation) => void; readonly faulted: Faulted };
 }
 
 /** One metric and one log line (`debug` where nothing was found) for each admission request, one more line for each fault of Pullguard's own. */
@@ -40,22 +30,30 @@ export function createAdmissionTelemetry(deps: {
   readonly tracer?: Tracer;
 }): AdmissionTelemetry {
   const { metrics, logger, tracer } = deps;
+  const faulted =
+    (part: "admission" | "mutation", outcome: string): Faulted =>
+    (error, { uid, kind }) => {
+      metrics.fault(part);
+      logger.error({ uid, kind, err: error }, outcome);
+    };
   return {
-    admitted: (event) => {
-      metrics.admission(event);
-      tracer?.annotate({ "pullguard.decision": event.decision, "pullguard.findings": event.findings });
-      // Most requests have nothing to tell: a line for each would cost more than their answer and bury the others.
-      const level = event.decision === "allow" || event.decision === "skip" ? "debug" : "info";
-      logger[level](event, "admission");
+    admission: {
+      admitted: (event) => {
+        metrics.admission(event);
+        tracer?.annotate({ "pullguard.decision": event.decision, "pullguard.findings": event.findings });
+        // Most requests have nothing to tell: a line for each would cost more than their answer and bury the others.
+        const level = event.decision === "allow" || event.decision === "skip" ? "debug" : "info";
+        logger[level](event, "admission");
+      },
+      faulted: faulted("admission", "the check failed, request allowed"),
     },
-    mutated: (event) => {
-      tracer?.annotate({ "pullguard.patch.operations": event.operations });
-      metrics.mutation({ kind: event.kind, result: event.operations === 0 ? "unchanged" : "changed" });
-      logger[event.operations === 0 ? "debug" : "info"](event, "mutation");
-    },
-    faulted: (error, { uid, kind }) => {
-      metrics.fault("admission");
-      logger.error({ uid, kind, err: error }, "the check failed, request allowed");
+    mutation: {
+      mutated: (event) => {
+        tracer?.annotate({ "pullguard.patch.operations": event.operations });
+        metrics.mutation({ kind: event.kind, result: event.operations === 0 ? "unchanged" : "changed" });
+        logger[event.operations === 0 ? "debug" : "info"](event, "mutation");
+      },
+      faulted: faulted("mutation", "the change failed, object left as it is"),
     },
   };
 }

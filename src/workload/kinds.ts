@@ -8,17 +8,33 @@ export interface WorkloadKind {
 
 const template = ["spec", "template", "spec"];
 
-const kinds: ReadonlyMap<string, WorkloadKind> = new Map([
-  ["Pod", { groups: [""], podSpec: ["spec"] }],
-  ["PodTemplate", { groups: [""], podSpec: ["template", "spec"] }],
-  ["ReplicationController", { groups: [""], podSpec: template }],
-  ["Deployment", { groups: ["apps", "extensions"], podSpec: template }],
-  ["ReplicaSet", { groups: ["apps", "extensions"], podSpec: template }],
-  ["DaemonSet", { groups: ["apps", "extensions"], podSpec: template }],
-  ["StatefulSet", { groups: ["apps"], podSpec: template }],
-  ["Job", { groups: ["batch"], podSpec: template }],
-  ["CronJob", { groups: ["batch"], podSpec: ["spec", "jobTemplate", "spec", "template", "spec"] }],
-]);
+/** The names of all built-in kinds that run Pods. */
+export const workloadKindNames = [
+  "Pod",
+  "Deployment",
+  "ReplicaSet",
+  "StatefulSet",
+  "DaemonSet",
+  "Job",
+  "CronJob",
+  "ReplicationController",
+  "PodTemplate",
+] as const;
+/** One of them. */
+export type WorkloadKindName = (typeof workloadKindNames)[number];
+
+const table: Readonly<Record<WorkloadKindName, WorkloadKind>> = {
+  Pod: { groups: [""], podSpec: ["spec"] },
+  Deployment: { groups: ["apps", "extensions"], podSpec: template },
+  ReplicaSet: { groups: ["apps", "extensions"], podSpec: template },
+  StatefulSet: { groups: ["apps"], podSpec: template },
+  DaemonSet: { groups: ["apps", "extensions"], podSpec: template },
+  Job: { groups: ["batch"], podSpec: template },
+  CronJob: { groups: ["batch"], podSpec: ["spec", "jobTemplate", "spec", "template", "spec"] },
+  ReplicationController: { groups: [""], podSpec: template },
+  PodTemplate: { groups: [""], podSpec: ["template", "spec"] },
+};
+const kinds: ReadonlyMap<string, WorkloadKind> = new Map(Object.entries(table));
 
 /**
  * The built-in kind of this name, or undefined: a custom resource may well be called `Deployment` too.
@@ -33,9 +49,6 @@ export function workloadKind(apiVersion: string, kind: string): WorkloadKind | u
 export function isWorkloadKindName(kind: string): boolean {
   return kinds.has(kind);
 }
-
-/** The names of all built-in kinds that run Pods. */
-export const workloadKindNames: readonly string[] = [...kinds.keys()];
 
 /** Whether this group and kind are known of themselves. */
 export function isBuiltInKind(group: string, kind: string): boolean {

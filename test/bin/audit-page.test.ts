@@ -17,6 +17,7 @@ const report: AuditReport = {
 const audit: OpenAudit = {
   view: {} as OpenAudit["view"],
   unpullable: () => [],
+  isMember: () => true,
   lastReport: () => report,
   stop: async () => undefined,
 };

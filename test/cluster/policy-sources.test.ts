@@ -134,6 +134,7 @@ describe("the watch of the PullguardConfig", () => {
       clock.move(1_000);
       await ears.until(2);
       assert.deepEqual(ears.objects[1], config(1));
+      assert.deepEqual(events, [{ kind: "synced" }]);
       watch.stop();
     });
   });
@@ -160,7 +161,7 @@ describe("the watch of the PullguardConfig", () => {
           random: () => 1,
         });
         const told = await event;
-        assert.match(told.reason, reason);
+        assert.match(told.kind === "fault" ? told.reason : told.kind, reason);
         assert.deepEqual(ears.objects, []);
         assert.deepEqual(told.kind === "fault" && told.retryMs, 1000);
         watch.stop();

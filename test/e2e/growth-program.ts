@@ -12,7 +12,7 @@ import { startHostileRegistry } from "./hostile-registry.js";
  */
 const [parts = 4, images = 1_000, cacheBytes = 4 * 1024 * 1024] = process.argv.slice(2).map(Number);
 const server = await startHostileRegistry();
-const gate = createAdmissionGate({ clock: systemClock, maxInFlight: 128, maxQueued: 512 });
+const gate = createAdmissionGate({ clock: systemClock, maxInFlight: 128, maxQueued: 1024 });
 const { check, close } = assembleCheck({
   clock: systemClock,
   version: "test",

@@ -1,5 +1,6 @@
 import { apiRows } from "./api-faults.js";
 import { fileRows } from "./file-faults.js";
+import { keptRows } from "./kept-faults.js";
 import { processRows } from "./process-faults.js";
 import { registryRows } from "./registry-faults.js";
 import type { FaultRow } from "./rows.js";
@@ -40,6 +41,7 @@ export function faultsPage(): string {
     section("Registries, names, TLS and token servers", registryRows),
     section("The API server", apiRows),
     section("Certificates, configuration, disks and clocks", fileRows),
+    section("Certificates that replicas keep themselves", keptRows),
     section("The process", processRows),
     replicas,
   ].join("\n");

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import { blockedMs } from "./blocking-loop.js";
 import type { BreakableRegistry } from "./breakable-registry.js";
 import type { FaultRow } from "./rows.js";
 import type { ServedProcess, ServeWish } from "./served-process.js";
@@ -23,6 +24,25 @@ const goesOn = {
   lift: () => undefined,
   does: "Goes on answering; lines of the log are lost.",
 };
+
+/** While the loop stands still: asks, and lets it go on only after the API server has given up. */
+const blockedBy = (
+  block: (served: ServedProcess) => void,
+): Pick<ProcessRow, Exclude<keyof ProcessRow, "fault" | "start">> => ({
+  inject: async ({ served, registry }) => {
+    await registry.break({ request: () => undefined });
+    block(served);
+    // Too late for the API server, whose failurePolicy then decides; but nothing stays behind.
+    await served.review([registry.image("v3")], { timeoutMs: 1_000 });
+  },
+  lift: ({ registry }) => registry.mend(),
+  end: "told in flight",
+  timeoutMs: 2_500,
+  expected: { allowed: true, says: "RegistryTimeout" },
+  does: "Answers all requests whose time is over as soon as it runs again, with what it knows: allowed.",
+  recovers:
+    "For a second or two, while it catches up, some images may be let through with PullguardOverloaded; then all is as before.",
+});
 
 /** What may happen to the process and what it writes to. */
 export const processRows: readonly ProcessRow[] = [
@@ -54,21 +74,15 @@ export const processRows: readonly ProcessRow[] = [
     recovers: "Lines are written again as soon as somebody reads.",
   },
   {
-    fault: "event loop blocked for longer than a request may take",
-    inject: async ({ served, registry }) => {
-      await registry.break({ request: () => undefined });
-      served.child.kill("SIGSTOP");
-      const asked = served.review([registry.image("v3")], { timeoutMs: 1_000 });
-      setTimeout(() => served.child.kill("SIGCONT"), 1_500);
-      // Too late for the API server, whose failurePolicy then decides; but nothing stays behind.
-      await asked;
-    },
-    lift: ({ registry }) => registry.mend(),
-    end: "told in flight",
-    timeoutMs: 2_500,
-    expected: { allowed: true, says: "RegistryTimeout" },
-    does: "Answers all requests whose time is over as soon as it runs again, with what it knows: allowed.",
-    recovers:
-      "For a second or two, while it catches up, some images may be let through with PullguardOverloaded; then all is as before.",
+    fault: "event loop blocked for longer than a request may take: a computation in the process",
+    start: () => ({ blocks: true }),
+    ...blockedBy(({ child }) => void child.kill("SIGUSR2")),
+  },
+  {
+    fault: "event loop blocked for longer than a request may take: the process gets no CPU (SIGSTOP)",
+    ...blockedBy(({ child }) => {
+      child.kill("SIGSTOP");
+      setTimeout(() => child.kill("SIGCONT"), blockedMs);
+    }),
   },
 ];

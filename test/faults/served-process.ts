@@ -34,9 +34,12 @@ export interface ServeWish {
   readonly certDir?: string;
   /** Where standard output goes: read by the test, or another file's descriptor; `held`: a pipe that nobody reads. */
   readonly stdout?: number | "read" | "held";
+  /** Has SIGUSR2 keep its event loop busy for {@link blockedMs}. */
+  readonly blocks?: boolean;
 }
 
 const program = new URL("../../src/bin/pullguard.js", import.meta.url).pathname;
+const blocking = new URL("blocking-loop.js", import.meta.url).href;
 
 /** Makes certificates that replicas can share. */
 export async function makeCertDir(folder: string): Promise<{ readonly caPem: string; readonly caBundle: string }> {
@@ -72,8 +75,9 @@ async function startOnce(wish: ServeWish): Promise<ServedProcess> {
     ...["--port", String(port), "--metrics-port", String(metricsPort)],
     ...["--runtime", "containerd://1.7.13", "--platform", "linux/amd64", "--node-credentials", "none"],
   ];
-  const env = { PATH: process.env.PATH ?? "/usr/bin:/bin" };
-  const child = spawn(process.execPath, args, { stdio, env });
+  const blocks = wish.blocks === true;
+  const env = { PATH: process.env.PATH ?? "/usr/bin:/bin", ...(blocks ? { PULLGUARD_TEST_BLOCKS: "1" } : {}) };
+  const child = spawn(process.execPath, [...(blocks ? [`--import=${blocking}`] : []), ...args], { stdio, env });
   const ended = once(child, "exit").then(([code, signal]) => code ?? signal);
   const texts = { stdout: "", stderr: "" };
   child.stderr?.on("data", (chunk: Buffer) => {

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAdmissionGate } from "../../src/admission/index.js";
 import { type Assembly, type AssemblyOrder, assembleCheck } from "../../src/bin/assemble.js";
+import { openClusterCertificates } from "../../src/bin/certificates.js";
 import { type ClusterView, openClusterView } from "../../src/bin/cluster-view.js";
 import { type OpenPolicy, openPolicy } from "../../src/bin/policy.js";
 import { type Serving, serve } from "../../src/bin/serve.js";
+import { createWatchLedger } from "../../src/bin/watch-ledger.js";
 import { makeServingCertificates, writeServingCertificates } from "../../src/certs/index.js";
 import { readConfigFile } from "../../src/cli/config-file.js";
 import { nodeFilesBelow } from "../../src/cli/index.js";
@@ -39,8 +41,8 @@ export interface FaultyWebhook {
   /** Folder of the node whose files the webhook reads. */
   readonly nodeRoot: string;
   readonly policyFile: string;
-  /** The certificate authority that the API server trusts from now on. */
-  trust(caPem: string): void;
+  /** The certificate authority that the API server trusts from now on, and the name that it calls the webhook by. */
+  trust(caPem: string, name?: string): void;
   review(images: readonly string[], wish?: ReviewWish): Promise<Reviewed>;
   /** GET of any path; the answer's status and text. */
   get(path: string): Promise<{ readonly status: number; readonly text: string }>;
@@ -60,6 +62,8 @@ export interface WebhookWish {
   readonly secrets?: SecretSource;
   /** Absent: no cluster is asked. */
   readonly kubeconfig?: string;
+  /** Namespace of the cluster in which it keeps its certificates; absent: they are files. */
+  readonly keptIn?: string;
 }
 
 export const soundPolicy = { apiVersion: "pullguard.dev/v1", kind: "PullguardConfig", spec: {} };
@@ -77,19 +81,19 @@ export async function startFaultyWebhook(wish: WebhookWish): Promise<FaultyWebho
   await writeServingCertificates(certDir, certificates, true);
   const running = await startParts(wish, { certDir, nodeRoot, policyFile });
   const logged: Record<string, unknown>[] = running.logged;
-  let agent = new Agent({ keepAlive: true, ca: certificates.caPem });
+  let agent = new Agent({ keepAlive: true, ca: certificates.caPem, servername: "localhost" });
   return {
     ...{ certDir, nodeRoot, policyFile, logged },
-    trust: (caPem) => {
+    trust: (caPem, servername = "localhost") => {
       agent.destroy();
-      agent = new Agent({ keepAlive: true, ca: caPem });
+      agent = new Agent({ keepAlive: true, ca: caPem, servername });
     },
     review: (images, reviewWish) => askReview(agent, running.serving.port, images, reviewWish),
     get: (path) => ask(agent, { port: running.serving.port, path, method: "GET" }),
     hangUp: () => {
-      const { ca } = agent.options;
+      const { ca, servername } = agent.options;
       agent.destroy();
-      agent = new Agent({ keepAlive: true, ca });
+      agent = new Agent({ keepAlive: true, ca, ...(servername === undefined ? {} : { servername }) });
     },
     stop: async () => {
       agent.destroy();
@@ -127,9 +131,10 @@ async function startParts(wish: WebhookWish, { certDir, nodeRoot, policyFile }: 
     env: {},
     readFile: (path) => readConfigFile(path).settings,
   });
-  const policyDeps = { clock, logger, metrics, env: {} };
+  const told = { watches: createWatchLedger(steadyClock(clock), metrics) };
+  const policyDeps = { ...told, clock, logger, metrics, env: {} };
   const policy: OpenPolicy = openPolicy(config, { ...policyDeps, readPolicy: (path) => readConfigFile(path).policy });
-  const cluster: ClusterView = openClusterView(config, steadyClock(clock), logger, metrics);
+  const cluster: ClusterView = openClusterView(config, steadyClock(clock), logger, told);
   const assembly: Assembly = assembleCheck({
     ...cluster,
     ...{
@@ -161,7 +166,18 @@ async function startParts(wish: WebhookWish, { certDir, nodeRoot, policyFile }: 
       onCache: () => undefined,
     },
   });
+  const certificates =
+    wish.keptIn === undefined
+      ? {}
+      : {
+          certificates: await openClusterCertificates(
+            { ...config, namespace: wish.keptIn },
+            {},
+            { clock, logger, metrics },
+          ),
+        };
   const serving = await serve({
+    ...certificates,
     ...{ config, check: assembly.check, decide: policy.decide, scope: policy.scope, clock, metrics, logger },
     ...(policy.events === undefined ? {} : { events: policy.events }),
     mutation: { ...policy.mutation, secrets: cluster.secrets, listPullSecrets: cluster.listPullSecrets },
@@ -189,7 +205,15 @@ interface Asked {
 function ask(agent: Agent, { port, path, method, body, onSent }: Asked): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body ?? "") };
-    const options = { agent, host: "127.0.0.1", servername: "localhost", port, path, method, headers };
+    const options = {
+      agent,
+      host: "127.0.0.1",
+      servername: agent.options.servername ?? "localhost",
+      port,
+      path,
+      method,
+      headers,
+    };
     const outgoing = request(options, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));

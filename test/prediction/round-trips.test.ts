@@ -39,10 +39,10 @@ function putImage(contents: Map<string, Content>, name: string) {
   return put(contents, mediaTypes.ociManifest, { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers });
 }
 
-function repository(): Repository {
+function repository(more: readonly string[] = []): Repository {
   const contents = new Map<string, Content>();
   const tags = new Map<string, string>();
-  for (const tag of ["v1", "v2", "v3"]) tags.set(tag, putImage(contents, tag).digest);
+  for (const tag of ["v1", "v2", "v3", ...more]) tags.set(tag, putImage(contents, tag).digest);
   tags.set("same", tags.get("v2") ?? "");
   const amd64 = { ...putImage(contents, "amd64"), platform: { os: "linux", architecture: "amd64" } };
   const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [amd64] };
@@ -96,14 +96,17 @@ function asker(stored = repository()) {
   const client = { session: () => session, close: async () => {} };
   const predictor = createPredictor({ client, clock, cacheBytes: 1_000_000, lingerMs: 0, rateLimits });
   /** What was sent for one tag, round trip by round trip. */
-  const ask = async (tag: string): Promise<{ readonly outcome: PullOutcome; readonly sent: readonly string[][] }> => {
-    trips.length = 0;
+  const ask = async (
+    tag: string,
+    isAlone = true,
+  ): Promise<{ readonly outcome: PullOutcome; readonly sent: readonly string[][] }> => {
+    if (isAlone) trips.length = 0;
     const reference = { written: `reg.test/app:${tag}`, domain: "reg.test", path: "app", tag };
     const question = { reference, credentials: [undefined], hosts: [registryHost("reg.test")] };
     const outcome = await predictor.predict(question, node, AbortSignal.timeout(10_000));
     return { outcome, sent: [...trips] };
   };
-  return { ask, clock, rateLimits };
+  return { ask, clock, rateLimits, trips };
 }
 
 const blobs = ["GET blobs/@", "HEAD blobs/@", "HEAD blobs/@"];
@@ -155,6 +158,24 @@ describe("round trips of a check", () => {
     await ask("v1");
     rateLimits.note({ registry: "reg.test", identity: "anonymous", reading: { remaining: 90, limit: 100 } });
     assert.deepEqual((await ask("v2")).sent, [["HEAD manifests/v2"], ["GET manifests/@"], blobs]);
+  });
+
+  it("and none is once a crowd keeps the registry busy", async () => {
+    const crowd = Array.from({ length: 30 }, (_, index) => `crowd-${index}`);
+    const { ask, trips } = asker(repository(crowd));
+    await ask("v1");
+    const left = crowd.values();
+    const work = async (): Promise<void> => {
+      for (const tag of left) assert.equal((await ask(tag, false)).outcome.kind, "pulled");
+    };
+    await Promise.all(Array.from({ length: 10 }, work));
+    const byTag = trips.flat().filter((line) => line.startsWith("GET manifests/crowd-"));
+    assert.deepEqual(byTag, [
+      "GET manifests/crowd-0",
+      "GET manifests/crowd-1",
+      "GET manifests/crowd-2",
+      "GET manifests/crowd-3",
+    ]);
   });
 });
 

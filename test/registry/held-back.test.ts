@@ -112,4 +112,29 @@ describe("what the client holds back", () => {
       });
     });
   });
+
+  it("more at a time than a registry bears that says it is too much", async () => {
+    const busy: Answer = (_request, response) => response.writeHead(503, { "content-length": "0" }).end();
+    await using([await listen(busy)], async (server) => {
+      const clock = movableClock();
+      const bounds = { ...limits, maxInFlight: 16, startInFlight: 8, leastInFlight: 2 };
+      const client = clientWith({ limits: bounds, clock, connectTo: route({ "reg.test": server.port }) });
+      await using([client], async () => {
+        const session = client.session(undefined);
+        for (let count = 0; count < 3; count += 1) {
+          assert.equal(kindOf(await session.exchange(headOf(plain), deadline())), "503");
+          clock.forward(1);
+        }
+        const stop = new AbortController();
+        const asked = Array.from({ length: 10 }, (_, index) =>
+          session.exchange(headOf(plain, { repository: `app${index}` }), stop.signal),
+        );
+        await new Promise((resolve) => setImmediate(resolve));
+        const [health] = client.health();
+        assert.deepEqual([health?.inFlight, health?.queued], [2, 8]);
+        stop.abort();
+        await Promise.all(asked);
+      });
+    });
+  });
 });

@@ -45,7 +45,7 @@ function laboratory(given: Partial<typeof limits & { requestsPerSecond: number }
   };
   const answered = async (where?: Road): Promise<void> => {
     const passage = await sent(where);
-    passage.answered();
+    passage.answered(200);
     passage.end();
   };
   const kindOf = async (where?: Road): Promise<string> => {
@@ -191,7 +191,7 @@ describe("a registry that takes connections and does not answer", () => {
     assert.ok(!("refused" in probe));
     assert.equal(await kindOf(), "circuit-open");
     probe.sent();
-    probe.answered();
+    probe.answered(200);
     probe.end();
     assert.equal(await kindOf(), "passes");
   });
@@ -225,7 +225,7 @@ describe("the places of one registry", () => {
     const { sent, health } = laboratory();
     const passage = await sent();
     await sent();
-    passage.answered();
+    passage.answered(200);
     passage.end();
     passage.end();
     assert.equal(health()[0]?.inFlight, 1);

@@ -20,6 +20,8 @@ describe("clients that have to show a certificate", () => {
   let trusted: Authority;
   let other: Authority;
   let serving: Serving | undefined;
+  /** Wakes a server that goes by a clock of the test, so that it can stop. */
+  let wake: (() => void) | undefined;
   const lines: string[] = [];
 
   before(async () => {
@@ -28,7 +30,14 @@ describe("clients that have to show a certificate", () => {
     await writeServingCertificates(folder, made, false);
     [trusted, other] = [await createAuthority("Trusted"), await createAuthority("Other")];
   });
-  afterEach(() => serving?.stop());
+  // Also after a test that has failed: a server that is left open would keep the run from ending.
+  afterEach(async () => {
+    const stopped = serving?.stop();
+    serving = undefined;
+    wake?.();
+    wake = undefined;
+    await stopped;
+  });
   after(() => rm(folder, { recursive: true }));
 
   async function start(clientName?: readonly string[], clock: Clock = realClock): Promise<Serving> {
@@ -111,10 +120,11 @@ describe("clients that have to show a certificate", () => {
 
   it("are known by the CAs that the file holds now, and a file without any changes nothing", async () => {
     const clock = handClock();
+    wake = clock.wake;
     await start(undefined, { ...clock, nowMs: realClock.nowMs });
     const [old, young] = [await trusted.issue({ names: ["a.test"] }), await other.issue({ names: ["a.test"] })];
     const reloaded = async (pattern: RegExp): Promise<void> => {
-      while (!lines.some((line) => pattern.test(line))) {
+      while (serving !== undefined && !lines.some((line) => pattern.test(line))) {
         clock.wake();
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -125,10 +135,6 @@ describe("clients that have to show a certificate", () => {
     await writeFile(join(folder, "clients.crt"), other.certificatePem);
     await reloaded(/client CAs reloaded/);
     assert.deepEqual([(await ask("/validate", old)).status, (await ask("/validate", young)).status], [403, 200]);
-    const stopped = serving?.stop();
-    clock.wake();
-    await stopped;
-    serving = undefined;
   });
 
   it("must be given a file with a CA", async () => {

@@ -141,9 +141,22 @@ const paths = [
 
 describe("a rolling update", function () {
   this.timeout(60_000);
+  let folder = "";
+  let ready: Serving[] = [];
+  const agents: Agent[] = [];
+  let isOver = false;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "pullguard-rolling-"));
+  });
+  // Also where an answer was lost: what is left open would keep the run from ending.
+  after(async () => {
+    isOver = true;
+    for (const agent of agents) agent.destroy();
+    for (const serving of ready) await serving.stop();
+    await rm(folder, { recursive: true });
+  });
 
   it("loses no answer of clients that keep their connections", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "pullguard-rolling-"));
     const made = await makeServingCertificates({ names: [host], days: 1, clock: realClock });
     await writeServingCertificates(folder, made, false);
     const replica = (): Promise<Serving> =>
@@ -153,8 +166,7 @@ describe("a rolling update", function () {
         metrics: createMetrics({ version: "test" }),
         logger: createLogger({ level: "silent" }),
       });
-    let ready = [await replica(), await replica()];
-    let isOver = false;
+    ready = [await replica(), await replica()];
     const statuses = new Map<string, number>();
     let turn = 0;
     const client = async (agent: Agent): Promise<void> => {
@@ -166,7 +178,7 @@ describe("a rolling update", function () {
         statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1);
       }
     };
-    const agents = Array.from({ length: 6 }, () => new Agent({ keepAlive: true, maxSockets: 4 }));
+    for (let count = 0; count < 6; count += 1) agents.push(new Agent({ keepAlive: true, maxSockets: 4 }));
     const clients = agents.map(client);
     for (let round = 0; round < 3; round += 1) {
       const [old, ...others] = ready;
@@ -175,9 +187,6 @@ describe("a rolling update", function () {
     }
     isOver = true;
     await Promise.all(clients);
-    for (const agent of agents) agent.destroy();
-    for (const serving of ready) await serving.stop();
-    await rm(folder, { recursive: true });
     assert.deepEqual([...statuses.keys()], ["200 true"]);
     assert.ok((statuses.get("200 true") ?? 0) > 50);
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, request as httpRequest } from "node:http";
+import { createServer, request as httpRequest, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Check, Report } from "../../src/check/index.js";
 import { BodyBudget } from "../../src/server/body-budget.js";
@@ -90,6 +90,14 @@ describe("the memory for reviews", () => {
 });
 
 describe("connections", () => {
+  let server: Server | undefined;
+  const silent: Socket[] = [];
+  afterEach(() => {
+    for (const socket of silent.splice(0)) socket.destroy();
+    server?.closeAllConnections();
+    server?.close();
+  });
+
   async function dialled(port: number): Promise<Socket> {
     const socket = connect(port, "127.0.0.1");
     socket.on("error", () => undefined);
@@ -98,12 +106,12 @@ describe("connections", () => {
   }
 
   it("are bounded; one too many takes the place of one that has said nothing yet", async () => {
-    const server = createServer((_req, res) => res.end("ok"));
-    limitConnections(server, 10);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    const silent: Socket[] = [];
+    const bounded = createServer((_req, res) => res.end("ok"));
+    server = bounded;
+    limitConnections(bounded, 10);
+    bounded.listen(0, "127.0.0.1");
+    await once(bounded, "listening");
+    const { port } = bounded.address() as AddressInfo;
     for (let count = 0; count < 30; count += 1) silent.push(await dialled(port));
     const answer = await new Promise<string>((resolve, reject) => {
       httpRequest({ port, host: "127.0.0.1" }, (res) => res.on("data", (chunk) => resolve(String(chunk))))
@@ -112,11 +120,8 @@ describe("connections", () => {
     });
     assert.equal(answer, "ok");
     const open = await new Promise<number>((resolve, reject) =>
-      server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+      bounded.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
     );
     assert.ok(open <= 10, String(open));
-    for (const socket of silent) socket.destroy();
-    server.closeAllConnections();
-    server.close();
   });
 });

@@ -30,7 +30,7 @@ function exercise(metrics: Metrics): void {
   metrics.observe({
     ready: () => true,
     certificateExpiryMs: () => 1_700_000_000_000,
-    leases: () => [{ lease: "pullguard", isHeld: true }],
+    leases: () => [{ lease: "certificates", isHeld: true }],
     admissions: () => ({ inFlight: 2, queued: 3 }),
     registries: () => [{ registry: "registry.test", state: "open", inFlight: 1, queued: 4 }],
     caches: () => [{ cache: "outcomes", entries: 7, bytes: 900 }],

@@ -165,7 +165,7 @@ describe("createAdmissionTelemetry", () => {
   it("writes one line and counts once for each admission", async () => {
     const { logger, lines } = captured();
     const metrics = createMetrics({ version: "1" });
-    createAdmissionTelemetry({ metrics, logger }).admitted(event);
+    createAdmissionTelemetry({ metrics, logger }).admission.admitted(event);
     assert.equal(lines().length, 1);
     assert.equal(lines()[0]?.uid, "uid-1");
     assert.equal(lines()[0]?.decision, "deny");
@@ -175,11 +175,21 @@ describe("createAdmissionTelemetry", () => {
   it("reports a fault with the request it belongs to", () => {
     const { logger, lines } = captured();
     const telemetry = createAdmissionTelemetry({ metrics: createMetrics({ version: "1" }), logger });
-    telemetry.faulted(new TypeError("broken"), { uid: "uid-1", kind: "Pod" });
+    telemetry.admission.faulted(new TypeError("broken"), { uid: "uid-1", kind: "Pod" });
     const [line] = lines();
     assert.equal(line?.level, "error");
     assert.equal(line?.uid, "uid-1");
     assert.deepEqual(Object.keys(line?.err ?? {}), ["type", "message", "stack"]);
+  });
+
+  it("counts a fault on the way to a change as one of mutations", async () => {
+    const metrics = createMetrics({ version: "1" });
+    const { logger } = captured();
+    const { mutation } = createAdmissionTelemetry({ metrics, logger });
+    mutation.faulted(new TypeError("broken"), { uid: "uid-1", kind: "Pod" });
+    const text = await metrics.text();
+    assert.match(text, /^pullguard_faults_total\{part="mutation"\} 1$/m);
+    assert.match(text, /^pullguard_faults_total\{part="admission"\} 0$/m);
   });
 });
 

@@ -53,7 +53,7 @@
 - --max-in-flight
 - {{ .maxInFlight | int | quote }}
 {{- end }}
-{{- if ne (int .maxQueued) 512 }}
+{{- if ne (int .maxQueued) 1024 }}
 - --max-queued
 - {{ .maxQueued | int | quote }}
 {{- end }}

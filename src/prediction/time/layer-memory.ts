@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { CacheRegister } from "../../core/index.js";
 import type { NodeState } from "../../node/index.js";
 import { type ImageReference, parseReference, repositoryName, runtimeReference } from "../../reference/index.js";
 import type { PulledAttempt } from "../types.js";
@@ -20,7 +21,7 @@ const entryBytes = 120;
  * since a node pulled it. For the size alone the tag will do.
  * @param maxBytes  memory for it, as far as that can be estimated
  */
-export function createLayerMemory(maxBytes: number): LayerMemory {
+export function createLayerMemory(maxBytes: number, caches?: CacheRegister): LayerMemory {
   const layers = new LRUCache<string, readonly string[]>({
     maxSize: Math.ceil(maxBytes * 0.8),
     // The digests themselves are those of the remembered attempt, as long as that is.
@@ -30,6 +31,8 @@ export function createLayerMemory(maxBytes: number): LayerMemory {
     maxSize: Math.ceil(maxBytes * 0.2),
     sizeCalculation: (_size, key) => entryBytes + key.length,
   });
+  caches?.add("layers", layers);
+  caches?.add("image_sizes", sizes);
   // Most admissions are answered from memory, with the same attempt again and again.
   const remembered = new WeakSet<PulledAttempt>();
   return {

@@ -1,2 +1,2 @@
 export { type PlainRegistry, startPlainRegistry } from "./plain-registry.js";
-export { type PlainAnswer, type ServingProgram, startProgram } from "./program.js";
+export { type PlainAnswer, type ProgramCluster, type ServingProgram, startProgram } from "./program.js";

@@ -34,26 +34,26 @@ export interface PlainAnswer {
   readonly text: string;
 }
 
-/** Starts `pullguard serve` without a cluster on free ports of loopback, and waits until it listens. */
+/** A cluster that the program follows, and what whoever calls it there trusts, and by which name they call it. */
+export interface ProgramCluster {
+  readonly kubeconfig: string;
+  readonly trust: () => { readonly ca: string; readonly servername: string };
+}
+
+/**
+ * Starts `pullguard serve` on free ports of loopback, and waits until it listens.
+ * @param cluster  absent: it asks none, and has its certificates in files
+ */
 export async function startProgram(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cluster?: ProgramCluster,
 ): Promise<ServingProgram> {
   const certDir = await mkdtemp(join(tmpdir(), "pullguard-program-"));
   const made = await makeServingCertificates({ names: ["127.0.0.1"], days: 30, clock: realClock });
   await writeServingCertificates(certDir, made, false);
-  const own = [
-    "serve",
-    "--no-cluster",
-    "--shutdown-grace",
-    "3",
-    "--port",
-    "0",
-    "--metrics-port",
-    "0",
-    "--cert-dir",
-    certDir,
-  ];
+  const where = cluster === undefined ? ["--no-cluster", "--cert-dir", certDir] : ["--kubeconfig", cluster.kubeconfig];
+  const own = ["serve", ...where, "--shutdown-grace", "3", "--port", "0", "--metrics-port", "0"];
   const child = spawn(process.execPath, [programPath, ...own, ...flags], { env: { PATH: process.env.PATH, ...env } });
   const lines: Record<string, unknown>[] = [];
   let errors = "";
@@ -91,7 +91,7 @@ export async function startProgram(
     lines,
     errors: () => errors,
     post: async (path, body, headers = {}) => {
-      const options = { port: ports.port, path, method: "POST", ca: made.caPem };
+      const options = { port: ports.port, path, method: "POST", ...(cluster?.trust() ?? { ca: made.caPem }) };
       const sent = { "content-type": "application/json", ...headers };
       const { text } = await call(
         secureRequest as typeof plainRequest,
