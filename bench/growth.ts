@@ -17,7 +17,7 @@ const series: readonly Series[] = [
     growing: "answers",
     meaning: "first answers of so many images, all of which are remembered",
     sizes: [100, 1000, 10_000, 100_000],
-    quick: [300, 1000, 3000],
+    quick: [300, 2500, 8000],
     holds: true,
   },
   {
@@ -100,9 +100,10 @@ export async function measureGrowth({ isQuick, note }: BenchPlan): Promise<reado
 
 function answerFigures(points: readonly (GrowthPoint & { readonly size: number })[]): readonly Figure[] {
   const largest = points.at(-1);
-  const smallest = points.at(0);
-  if (largest === undefined || smallest === undefined) return [];
-  const bytes = (largest.heapBytes - smallest.heapBytes) / (largest.size - smallest.size);
+  const second = points.at(-2);
+  if (largest === undefined || second === undefined) return [];
+  // Compiled code and what has a bound of its own are in both.
+  const bytes = (largest.heapBytes - second.heapBytes) / (largest.size - second.size);
   const group = "growth";
   return [
     countOf(
@@ -111,7 +112,8 @@ function answerFigures(points: readonly (GrowthPoint & { readonly size: number }
         group,
         meaning: "heap that one more remembered answer takes, with all that is remembered of its image",
         unit: "bytes",
-        target: atMost(1024),
+        // Where few are remembered, what has a bound of its own still grows with them.
+        ...(largest.size >= 100_000 ? { target: atMost(1024) } : {}),
       },
       bytes,
     ),

@@ -1,17 +1,21 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { type CacheRegister, type Clock, roughBytes } from "../core/index.js";
+import type { CacheRegister, Clock } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { formatPlatform, type Platform } from "../oci/index.js";
 import { type ImageReference, pullObject, repositoryName } from "../reference/index.js";
 import type { RateLimits, RegistryClient } from "../registry/index.js";
 import { createContentChecker } from "./content/content-check.js";
-import type { ManifestMemory, PullDialect } from "./dialects/dialect.js";
+import type { PullDialect } from "./dialects/dialect.js";
+import { createImageMemory, type ImagePlace } from "./memory/image-memory.js";
+import { createOutcomeMemory, type StoredOutcome } from "./memory/outcome-memory.js";
+import { createAttemptPacker } from "./memory/packed-attempt.js";
+import { shortKeys } from "./memory/short-key.js";
 import { type Pulling, pullWithCredentials } from "./pull.js";
 import { createReadAhead } from "./read-ahead.js";
 import { createSharedWork } from "./shared-work.js";
-import type { FailedAttempt, PulledAttempt, PullOutcome, PullQuestion } from "./types.js";
+import type { FailedAttempt, PullOutcome, PullQuestion } from "./types.js";
 
 /**
  * Seconds an outcome is believed. Failures are short-lived: people mend and try again. Short-lived is also what was found
@@ -19,9 +23,9 @@ import type { FailedAttempt, PulledAttempt, PullOutcome, PullQuestion } from "./
  */
 const trust = { pulledTag: 60, pulledDigest: 600, pulledUnasked: 10, failed: 10 } as const;
 /** How the memory is divided. Most reviews end at an outcome; the rest spares requests. */
-const shares = { outcomes: 1 / 2, manifests: 1 / 4, content: 1 / 4 } as const;
-/** A verified manifest cannot change, but it can be deleted: it is read again after this time. */
-const manifestTtlMs = 3_600_000;
+const shares = { outcomes: 1 / 2, images: 7 / 16, content: 1 / 16 } as const;
+/** Blobs that were lately found serve other images of their repository: more than the newest is not worth its place. */
+const maxContentBytes = 4 * 1024 * 1024;
 
 export interface PredictorDeps {
   readonly client: Pick<RegistryClient, "session">;
@@ -62,28 +66,14 @@ export interface Predictor {
  * The key holds the identities of all credentials that take part: nobody is served an answer that another's Secret got.
  */
 export function createPredictor(deps: PredictorDeps): Predictor {
-  const { cacheBytes } = deps;
-  const cache = new LRUCache<string, PullOutcome>({
-    maxSize: Math.ceil(cacheBytes * shares.outcomes),
-    sizeCalculation: entryBytes,
-    ttlResolution: 0,
-    perf: { now: () => deps.clock.nowMs() },
-  });
-  const manifests = new LRUCache<string, PulledAttempt>({
-    maxSize: Math.ceil(cacheBytes * shares.manifests),
-    sizeCalculation: entryBytes,
-    ttl: manifestTtlMs,
-    ttlResolution: 0,
-    perf: { now: () => deps.clock.nowMs() },
-  });
-  const { caches } = deps;
-  caches?.add("outcomes", cache);
-  caches?.add("manifests", manifests);
-  const checker = createContentChecker({
-    clock: deps.clock,
-    cacheBytes: cacheBytes * shares.content,
-    ...(caches === undefined ? {} : { caches }),
-  });
+  const { cacheBytes, clock } = deps;
+  const caches = deps.caches === undefined ? {} : { caches: deps.caches };
+  const packer = createAttemptPacker();
+  const outcomes = createOutcomeMemory({ clock, packer, maxBytes: cacheBytes * shares.outcomes, ...caches });
+  const images = createImageMemory({ clock, packer, maxBytes: cacheBytes * shares.images, ...caches });
+  const contentBytes = Math.min(cacheBytes * shares.content, maxContentBytes);
+  const checker = createContentChecker({ clock, cacheBytes: contentBytes, ...caches });
+  const shortKey = shortKeys();
   const ahead = createReadAhead(deps.clock, deps.rateLimits);
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
   const progress = new Map<string, Progress>();
@@ -95,11 +85,14 @@ export function createPredictor(deps: PredictorDeps): Predictor {
 
   const recall: Predictor["recall"] = (question, node) => {
     const before = keys.recall(question, node);
-    const key = before ?? keyOf(placeOf(question, node), question);
-    const known = cache.get(key);
-    if (known !== undefined && before === undefined) keys.remember(question, node, key);
-    if (known !== undefined) deps.onCache?.("hit");
-    return known;
+    const key = before?.key ?? shortKey(keyOf(placeOf(question, node), question));
+    const stored = outcomes.get(key);
+    if (stored === undefined) return undefined;
+    deps.onCache?.("hit");
+    if (before?.stored === stored) return before.outcome;
+    const outcome = outcomes.revive(stored, question);
+    keys.remember({ question, node, key, stored, outcome });
+    return outcome;
   };
 
   return {
@@ -112,9 +105,9 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       const key = keyOf(where, question);
       deps.onCache?.(progress.has(key) ? "shared" : "miss");
       if (signal.aborted) return unfinished(undefined);
-      const manifestsFor = (credential: RegistryCredential | undefined): ManifestMemory => ({
-        recall: (digest) => manifests.get(`${where}\n${digest}\n${identityOf(credential)}`),
-        remember: (attempt) => manifests.set(`${where}\n${attempt.digest}\n${identityOf(credential)}`, attempt),
+      const placeFor = (credential: RegistryCredential | undefined): ImagePlace => ({
+        hosts: question.hosts,
+        keyOf: (digest) => shortKey(`${where}\n${digest}\n${identityOf(credential)}`),
       });
       // Blobs do not depend on the node: images for several platforms share layers.
       const blobsAt = `${repositoryName(question.reference)}\n${hostsHash(question.hosts)}`;
@@ -136,7 +129,8 @@ export function createPredictor(deps: PredictorDeps): Predictor {
           const pulling: Pulling = {
             ...node,
             client,
-            manifestsFor,
+            images,
+            placeFor,
             onHost,
             onHeldBack: () => {
               heldBack = true;
@@ -150,7 +144,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
           // Cut short, it may be sound only for want of time.
           if (workSignal.aborted) return found;
           const ttlSeconds = lifetime(found, question.reference.digest !== undefined, heldBack);
-          if (ttlSeconds > 0) cache.set(key, found, { ttl: ttlSeconds * 1000 });
+          if (ttlSeconds > 0) outcomes.set(shortKey(key), found, question, ttlSeconds * 1000);
           return found;
         },
         signal,
@@ -183,25 +177,29 @@ function keyOf(where: string, { reference, credentials }: PullQuestion): string 
   return `${where}\n${pullObject(reference)}\n${identities}`;
 }
 
+/** A question that was answered from memory. */
+interface Recalled {
+  readonly question: PullQuestion;
+  readonly node: AskedNode;
+  readonly key: string;
+  readonly stored: StoredOutcome;
+  readonly outcome: PullOutcome;
+}
+
 /**
- * Keys are long, and a plan asks the same question for as long as it is remembered: its key is then the same text, whose
- * hash the engine knows already. Only for questions with a remembered answer, so that what is asked once leaves nothing.
+ * A plan asks the same question for as long as it is remembered: its key and its outcome, while that is the one that is
+ * stored, are then at hand. Only for questions with a remembered answer, so that what is asked once leaves nothing.
  */
 function rememberedKeys() {
-  const last = new WeakMap<
-    ImageReference,
-    { readonly question: PullQuestion; readonly node: AskedNode; readonly key: string }
-  >();
+  const last = new WeakMap<ImageReference, Recalled>();
   return {
-    recall(question: PullQuestion, node: AskedNode): string | undefined {
+    recall(question: PullQuestion, node: AskedNode): Recalled | undefined {
       const before = last.get(question.reference);
       return before !== undefined && isSame(before.question, question) && isAlike(before.node, node)
-        ? before.key
+        ? before
         : undefined;
     },
-    remember(question: PullQuestion, node: AskedNode, key: string): void {
-      last.set(question.reference, { question, node, key });
-    },
+    remember: (recalled: Recalled): void => void last.set(recalled.question.reference, recalled),
   };
 }
 
@@ -227,15 +225,6 @@ function lifetime(outcome: PullOutcome, byDigest: boolean, heldBack: boolean): n
     case "failed":
       return heldBack || outcome.attempts.some(({ kind }) => kind === "unfinished") ? 0 : trust.failed;
   }
-}
-
-/** Hosts belong to their node, credentials to their Secret: outcomes only refer to them. */
-const sharedMembers: ReadonlySet<string> = new Set(["via", "host", "credential"]);
-/** What the cache itself spends on an entry. */
-const entryOverheadBytes = 120;
-
-function entryBytes(value: PullOutcome | PulledAttempt, key: string): number {
-  return entryOverheadBytes + key.length + roughBytes(value, sharedMembers);
 }
 
 /** Host lists that are told apart; one that was forgotten gets another name, and what is remembered under the old one ages. */

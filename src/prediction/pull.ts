@@ -11,8 +11,9 @@ import {
   type TransportFault,
 } from "../registry/index.js";
 import type { ContentChecker } from "./content/content-check.js";
-import { withContent } from "./content/pulled-content.js";
-import type { AttemptRequest, ManifestMemory, PullDialect } from "./dialects/dialect.js";
+import { type LookedAt, withContent } from "./content/pulled-content.js";
+import type { AttemptRequest, PullDialect } from "./dialects/dialect.js";
+import type { ImageMemory, ImagePlace } from "./memory/image-memory.js";
 import { type ReadAhead, sharedReads } from "./read-ahead.js";
 import { withTagHints } from "./tag-hints.js";
 import type { FailedAttempt, PullAttempt, PulledAttempt, PullOutcome, PullQuestion } from "./types.js";
@@ -23,7 +24,9 @@ export interface Pulling {
   readonly dialect: PullDialect;
   readonly platform: Platform | undefined;
   readonly rateLimits?: Pick<RateLimits, "isLow">;
-  readonly manifestsFor: (credential: RegistryCredential | undefined) => ManifestMemory;
+  readonly images: ImageMemory;
+  /** What images are remembered under that were read as somebody. */
+  readonly placeFor: (credential: RegistryCredential | undefined) => ImagePlace;
   /** Told of each host before it is asked. */
   readonly onHost: (address: string) => void;
   /** Told that the outcome rests on a question that Pullguard held back itself. */
@@ -72,7 +75,11 @@ function onePull(
   const session = dialect.session?.(plain) ?? plain;
   const identity = identityOf(credential);
   const spares = ({ address }: RegistryHost): boolean => pulling.rateLimits?.isLow(address, identity) === true;
-  const manifests = pulling.manifestsFor(credential);
+  const place = pulling.placeFor(credential);
+  const manifests = {
+    recall: (digest: string) => pulling.images.recall(place, digest),
+    remember: (attempt: PulledAttempt) => pulling.images.remember(place, attempt, false),
+  };
   const request = { reference, hosts, platform, session, manifests, spares };
   const held: Held = {};
   const lookThrough = (by: RegistrySession): Look => lookAt(pulling, { reference, hosts }, by, credential);
@@ -90,8 +97,9 @@ function onePull(
       ahead.noteResolved(reference, identity);
       pulling.onManifest({ kind: "pulled", attempt, identity, credentialIndex });
       const looked = await look(attempt, signal);
-      if (looked.kind !== "pulled") pulling.onManifest(undefined);
-      return looked;
+      if (looked.attempt.kind !== "pulled") pulling.onManifest(undefined);
+      else if (looked.isWhole) pulling.images.remember(place, looked.attempt, true);
+      return looked.attempt;
     },
   };
 }
@@ -124,22 +132,26 @@ function doubted(attempt: FailedAttempt, { why }: Held): FailedAttempt {
   return { ...attempt, doubt: attempt.doubt ?? (isShown ? "so nothing is known of the image" : why) };
 }
 
-type Look = (attempt: PulledAttempt, signal: AbortSignal) => Promise<PullAttempt>;
+type Look = (attempt: PulledAttempt, signal: AbortSignal) => Promise<LookedAt>;
 
-/** Judges what manifests list; nothing to do where blobs are not looked at. */
+/** Judges what manifests list, from memory where that is fresh; nothing to do where blobs are not looked at. */
 function lookAt(
-  { content, dialect, platform }: Pulling,
+  { content, dialect, platform, images, placeFor }: Pulling,
   { reference, hosts }: Pick<PullQuestion, "reference" | "hosts">,
   session: RegistrySession,
   credential: RegistryCredential | undefined,
 ): Look {
-  if (content === undefined) return async (attempt) => attempt;
+  if (content === undefined) return async (attempt) => ({ attempt, isWhole: false });
   const rules = dialect.content;
   const scope = content.scopeOf(credential);
-  return (attempt, signal) => {
+  const imagePlace = placeFor(credential);
+  return async (attempt, signal) => {
+    const known = images.contentOf(imagePlace, attempt);
+    if (known?.isFresh === true) return { attempt: { ...attempt, content: known.content }, isWhole: false };
     const blobHosts = rules.blobHosts === "every" ? hosts : [attempt.via];
-    const place = { hosts: blobHosts, repository: reference.path, session, platform, rules, scope };
-    return withContent(content.checker, attempt, place, signal);
+    const configRead = known === undefined ? {} : { configRead: known.content };
+    const place = { hosts: blobHosts, repository: reference.path, session, platform, rules, scope, ...configRead };
+    return await withContent(content.checker, attempt, place, signal);
   };
 }
 

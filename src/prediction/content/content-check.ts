@@ -12,7 +12,8 @@ import {
   sha256Digest,
 } from "../../oci/index.js";
 import { isHeldBack } from "../../registry/index.js";
-import type { BlobPlace, ContentAdvice, ContentProblem, ImageContent, ResolvedImage } from "../types.js";
+import { shortKeys } from "../memory/short-key.js";
+import type { BlobPlace, ContentProblem, ImageContent, ResolvedImage } from "../types.js";
 import { architectureAdvice } from "./architecture.js";
 import { type BlobPresence, type BlobSource, probeBlob, readBlob } from "./blob-probe.js";
 import { createLimiter, type Limiter } from "./limiter.js";
@@ -25,11 +26,17 @@ export interface ContentQuestion extends BlobSource {
   readonly platform: Platform | undefined;
   /** Names hosts, repository and identity: what was learnt is for those with the same alone. */
   readonly scope: string;
+  /** What an earlier check, with the same eyes, found in this image's config: its blobs alone are asked for. */
+  readonly configRead?: ImageContent;
 }
 
-/** `failed`: the config, which is fetched as a node fetches it, is served by nobody for other reasons than a 404. */
+/**
+ * `isWhole`: the config was read and every blob that was to be asked for was found just now, so that the answer may be
+ * remembered.
+ * `failed`: the config, which is fetched as a node fetches it, is served by nobody for other reasons than a 404.
+ */
 export type ContentAnswer =
-  | { readonly kind: "sound"; readonly content: ImageContent }
+  | { readonly kind: "sound"; readonly content: ImageContent; readonly isWhole: boolean }
   | { readonly kind: "problem"; readonly problem: ContentProblem; readonly doubt?: string }
   | Extract<ConfigReading, { kind: "failed" }>;
 
@@ -40,7 +47,7 @@ export interface ContentChecker {
 
 export interface ContentCheckerDeps {
   readonly clock: Clock;
-  /** Memory for what is remembered of configs and blobs, as far as it can be estimated. */
+  /** Memory for configs and blobs that were lately found, as far as it can be estimated. */
   readonly cacheBytes: number;
   readonly caches?: CacheRegister;
 }
@@ -50,11 +57,15 @@ const maxConfigBytes = 4 * 1024 * 1024;
 /** More layers than any runtime can stack; what comes after them is not asked for. */
 const maxProbedLayers = 200;
 const maxRequestsPerHost = 48;
-/** What the cache, and a promise with its answer, take beside the key. */
-const entryOverheadBytes = 300;
+/** What the cache takes beside key and value. */
+const entryOverheadBytes = 180;
+/** How a size is remembered that the registry did not tell. */
+const sizeUntold = -1;
 /** Bytes under a digest never change, but they may be deleted, or the right to read them withdrawn. */
 const configTtlMs = 3_600_000;
 const presenceTtlMs = 600_000;
+/** What was found that lately counts as found now, for whoever remembers the whole answer. */
+const justFoundMs = 60_000;
 
 type ConfigReading =
   | { readonly kind: "document"; readonly document: ConfigDocument }
@@ -69,13 +80,18 @@ interface Checker {
   readonly configs: LRUCache<string, ConfigDocument>;
   /** Configs that are being read. */
   readonly reading: Map<string, Promise<ConfigReading>>;
-  readonly presences: LRUCache<string, Promise<BlobPresence>>;
+  /** Sizes of blobs that are there. */
+  readonly presences: LRUCache<string, number>;
+  /** Blobs that are being asked for. */
+  readonly probing: Map<string, Promise<BlobPresence>>;
+  readonly shortKey: (text: string) => string;
   readonly limiter: Limiter;
 }
 
 /**
  * Looks at what a manifest lists without downloading layers: types, the config, and whether every blob is there with its
- * size. What is known of a blob serves every image that shares it.
+ * size. What was lately found of a blob serves every image of its repository that shares it; what was found of an image as a
+ * whole is for others to remember.
  */
 export function createContentChecker({ clock, cacheBytes, caches }: ContentCheckerDeps): ContentChecker {
   const memory = (ttl: number) => ({
@@ -90,10 +106,12 @@ export function createContentChecker({ clock, cacheBytes, caches }: ContentCheck
       sizeCalculation: (document, key) => entryOverheadBytes + key.length + roughBytes(document),
     }),
     reading: new Map(),
-    presences: new LRUCache<string, Promise<BlobPresence>>({
+    presences: new LRUCache<string, number>({
       ...memory(presenceTtlMs),
-      sizeCalculation: (_presence, key) => entryOverheadBytes + key.length,
+      sizeCalculation: (_sizeBytes, key) => entryOverheadBytes + key.length,
     }),
+    probing: new Map(),
+    shortKey: shortKeys(),
     limiter: createLimiter(maxRequestsPerHost),
   };
   caches?.add("configs", checker.configs);
@@ -109,30 +127,34 @@ async function checkImage(checker: Checker, question: ContentQuestion, signal: A
   if (image.layers.length > 5) setMaxListeners(0, signal);
   const shape = describedWrongly(image, rules, plan);
   if (shape !== undefined) return problemAnswer(shape);
-  const [config, layer] = await Promise.all([
-    readConfig(checker, question, signal),
+  const [config, { problem: layer, isWhole }] = await Promise.all([
+    question.configRead === undefined
+      ? readConfig(checker, question, signal)
+      : ({ kind: "read-before", content: question.configRead } as const),
     probeLayers(checker, question, plan, signal),
   ]);
   switch (config.kind) {
+    case "read-before":
+      return layer === undefined ? sound(config.content, isWhole) : problemAnswer(layer);
     case "failed":
       return config;
     case "problem":
       return problemAnswer(config.problem);
     case "inconclusive":
-      return layer === undefined ? sound(plan.advices) : problemAnswer(layer);
+      return layer === undefined ? sound({ advices: plan.advices }, false) : problemAnswer(layer);
     case "document": {
       const problem = rules.judgeConfig(image, config.document) ?? layer;
       if (problem !== undefined) return problemAnswer(problem);
-      if (config.document.kind === "unreadable") return sound(plan.advices);
+      if (config.document.kind === "unreadable") return sound({ advices: plan.advices }, isWhole);
       const advice = architectureAdvice(config.document.config, platform);
       const advices = advice === undefined ? plan.advices : [...plan.advices, advice];
-      return sound(advices, config.document.config.diffIds);
+      return sound({ advices, diffIds: config.document.config.diffIds }, isWhole);
     }
   }
 }
 
-function sound(advices: readonly ContentAdvice[], diffIds?: readonly string[]): ContentAnswer {
-  return { kind: "sound", content: { advices, ...(diffIds === undefined ? {} : { diffIds }) } };
+function sound(content: ImageContent, isWhole: boolean): ContentAnswer {
+  return { kind: "sound", content, isWhole };
 }
 
 function problemAnswer(problem: ContentProblem | DoubtfulProblem): ContentAnswer {
@@ -167,12 +189,15 @@ export function layerPlace({ layers }: ResolvedImage, index: number): BlobPlace 
 async function readConfig(checker: Checker, question: ContentQuestion, signal: AbortSignal): Promise<ConfigReading> {
   const { digest, sizeBytes } = question.image.config;
   if (sizeBytes > maxConfigBytes) return { kind: "inconclusive" };
-  const key = `${question.scope}\n${digest}\n${question.rules.comparesSizes ? sizeBytes : ""}`;
+  const key = checker.shortKey(`${question.scope}\n${digest}\n${question.rules.comparesSizes ? sizeBytes : ""}`);
   const known = checker.configs.get(key);
   if (known !== undefined) return { kind: "document", document: known };
-  const running = await checker.reading.get(key);
-  // What somebody else's deadline cut short is asked anew.
-  if (running !== undefined && (running.kind !== "inconclusive" || signal.aborted)) return running;
+  const running = checker.reading.get(key);
+  if (running !== undefined) {
+    const read = await running;
+    // What somebody else's deadline cut short is asked anew.
+    if (read.kind !== "inconclusive" || signal.aborted) return read;
+  }
   const reading = fetchConfig(checker, question, key, signal);
   checker.reading.set(key, reading);
   return await reading.finally(() => {
@@ -218,23 +243,25 @@ function refusedConfig(answers: Extract<ConfigReading, { kind: "failed" }>["answ
   return ours ? { kind: "inconclusive" } : { kind: "failed", answers };
 }
 
-/** The first layer, in the manifest's order, that is known to be missing or of another size. */
+/** `problem`: the first layer, in the manifest's order, that is known to be missing or of another size. */
 async function probeLayers(
   checker: Checker,
   question: ContentQuestion,
   plan: BlobPlan,
   signal: AbortSignal,
-): Promise<ContentProblem | undefined> {
+): Promise<{ readonly problem: ContentProblem | undefined; readonly isWhole: boolean }> {
   const { image, rules } = question;
   const asked = image.layers
     .map((layer, index) => ({ layer, index }))
     // Layers with addresses of their own are fetched from there first, where Pullguard does not go.
     .filter(({ layer, index }) => plan.layers[index]?.kind !== "unused" && (layer.urls ?? []).length === 0)
     .slice(0, maxProbedLayers);
+  let isWhole = true;
   const found = await Promise.all(
     asked.map(async ({ layer, index }): Promise<ContentProblem | undefined> => {
-      const presence = await presenceOf(checker, question, layer.digest, signal);
+      const { isOld, ...presence } = await presenceOf(checker, question, layer.digest, signal);
       const blob = layerPlace(image, index);
+      if (presence.kind !== "present" || isOld === true) isWhole = false;
       if (presence.kind === "missing") return { kind: "blob-missing", blob };
       if (presence.kind !== "present" || presence.sizeBytes === undefined || !rules.comparesSizes) return undefined;
       // Go takes a negative size for one that is not known.
@@ -242,30 +269,39 @@ async function probeLayers(
       return { kind: "blob-size", blob, declaredBytes: layer.sizeBytes, actualBytes: presence.sizeBytes };
     }),
   );
-  return found.find((problem) => problem !== undefined);
+  return { problem: found.find((problem) => problem !== undefined), isWhole };
 }
 
 async function presenceOf(
-  { presences, limiter }: Checker,
+  { presences, probing, shortKey, limiter }: Checker,
   question: ContentQuestion,
   digest: string,
   signal: AbortSignal,
-): Promise<BlobPresence> {
-  const key = `${question.scope}\n${digest}`;
-  const before = presences.get(key);
-  if (before !== undefined) {
-    const known = await before;
-    // What somebody else's deadline cut short is asked anew.
-    if (known.kind !== "inconclusive" || signal.aborted) return known;
+): Promise<BlobPresence & { readonly isOld?: boolean }> {
+  const key = shortKey(`${question.scope}\n${digest}`);
+  const known = presences.get(key);
+  if (known !== undefined) {
+    const isOld = presenceTtlMs - presences.getRemainingTTL(key) > justFoundMs;
+    return { kind: "present", isOld, ...(known === sizeUntold ? {} : { sizeBytes: known }) };
   }
-  const probing = limiter
+  const running = probing.get(key);
+  if (running !== undefined) {
+    const found = await running;
+    // What somebody else's deadline cut short is asked anew.
+    if (found.kind !== "inconclusive" || signal.aborted) return found;
+  }
+  const asking = limiter
     .run(hostKey(question.hosts), () => probeBlob(question, digest, signal), signal)
-    .then((presence) => presence ?? ({ kind: "inconclusive" } as const));
-  presences.set(key, probing);
-  const presence = await probing;
-  // Only what is there may be believed for long: people mend what is missing and try again.
-  if (presence.kind !== "present" && presences.get(key) === probing) presences.delete(key);
-  return presence;
+    .then((presence): BlobPresence => {
+      // Only what is there may be believed for long: people mend what is missing and try again.
+      if (presence?.kind === "present") presences.set(key, presence.sizeBytes ?? sizeUntold);
+      return presence ?? { kind: "inconclusive" };
+    })
+    .finally(() => {
+      if (probing.get(key) === asking) probing.delete(key);
+    });
+  probing.set(key, asking);
+  return await asking;
 }
 
 function hostKey(hosts: readonly RegistryHost[]): string {

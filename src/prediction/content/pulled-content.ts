@@ -6,25 +6,38 @@ import type { ContentAnswer, ContentChecker, ContentQuestion } from "./content-c
 /** What a check of blobs needs to know besides the attempt. */
 export type ContentPlace = Omit<ContentQuestion, "image" | "session"> & { readonly session: RegistrySession };
 
+/** What became of an attempt by a look at its content. `isWhole`: as of a {@link ContentAnswer}. */
+export interface LookedAt {
+  readonly attempt: PullAttempt;
+  readonly isWhole: boolean;
+}
+
 /** An attempt whose manifest was read, judged by what the manifest lists. */
 export async function withContent(
   checker: ContentChecker,
   attempt: PulledAttempt,
   place: ContentPlace,
   signal: AbortSignal,
-): Promise<PullAttempt> {
+): Promise<LookedAt> {
   const { image } = attempt;
-  if (image === undefined) return attempt;
+  if (image === undefined) return { attempt, isWhole: false };
   const answer = await checker.check({ ...place, image }, signal);
+  if (answer.kind === "sound") return { attempt: { ...attempt, content: answer.content }, isWhole: answer.isWhole };
+  return { attempt: unsound(attempt, image.config.digest, answer), isWhole: false };
+}
+
+function unsound(
+  attempt: PulledAttempt,
+  configDigest: string,
+  answer: Exclude<ContentAnswer, { kind: "sound" }>,
+): PullAttempt {
   switch (answer.kind) {
-    case "sound":
-      return { ...attempt, content: answer.content };
     case "problem": {
       const doubt = answer.doubt === undefined ? {} : { doubt: answer.doubt };
       return { kind: "content", digest: attempt.digest, via: attempt.via, problem: answer.problem, ...doubt };
     }
     case "failed":
-      return failedBy(answer, image.config.digest) ?? attempt;
+      return failedBy(answer, configDigest) ?? attempt;
   }
 }
 
