@@ -23,6 +23,7 @@ const withoutNamespace = [
     "pullguardconfigs/status",
   ],
   ...["servicecidrs", "validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
+  ...["clusterpolicyreports", "clusterreports"],
 ];
 
 interface Rule {
