@@ -13,6 +13,7 @@ import { type ApiAnswer, type FakeApiServer, kubeconfigText, startApiServer } fr
 import { listOf, pendingPod, pulledEvent } from "../cluster/pulls.js";
 import { fakeClock } from "../support/builders.js";
 import { type Lab, startLab } from "../support/lab/index.js";
+import { until } from "../support/until.js";
 
 const watched = {
   "/api/v1/serviceaccounts": "ServiceAccountList",
@@ -98,7 +99,7 @@ describe("a webhook that watches pulls", () => {
         onCache: () => undefined,
       },
     });
-    while (logged.filter(({ msg }) => String(msg).endsWith(" are watched")).length < wanted) await nextTurn();
+    await until(() => logged.filter(({ msg }) => String(msg).endsWith(" are watched")).length >= wanted);
   }
 
   /** What is advised for a Pod that lands on one node. */
@@ -129,10 +130,10 @@ describe("a webhook that watches pulls", () => {
       api.tell("ADDED", pulledEvent(name, { seconds: 15, image: queued(0) }), "/api/v1/events");
     }
     let measured = "";
-    while (!/nodes' own pulls, 3 seen/.test(measured)) {
-      await nextTurn();
+    await until(async () => {
       measured = (await adviceOn("busy"))[0]?.message ?? "";
-    }
+      return /nodes' own pulls, 3 seen/.test(measured);
+    });
     assert.match(measured, /^waits about 8 min \d+ s on busy /);
     assert.match(measured, /reg\.test gives 40 MB\/s/);
     const [before = 0, idle = 0, after = 0] = [estimates[0], estimates[1], estimates.at(-1)];
@@ -146,7 +147,7 @@ describe("a webhook that watches pulls", () => {
       const pod = pendingPod(`queued-${index}`, { version: "2", containers: [{ image: queued(index), imageID: "i" }] });
       api.tell("MODIFIED", pod, "/api/v1/pods");
     }
-    while ((await adviceOn("busy")).length > 0) await nextTurn();
+    await until(async () => (await adviceOn("busy")).length === 0);
   });
 
   it("asks for neither Pods nor events unless it was told to", async () => {
@@ -164,12 +165,15 @@ describe("a webhook that watches pulls", () => {
     answers.set("/api/v1/events", refused);
     await start(true, 4);
     const warned = () => logged.filter(({ msg }) => /not watched/.test(String(msg)));
-    while (warned().length < 2) await nextTurn();
+    await until(() => warned().length >= 2);
     const tries = (path: string) => api.asked.filter((other) => other === path).length;
-    while (tries("/api/v1/pods") < 4 || tries("/api/v1/events") < 4) {
-      clock.advance(250);
-      await nextTurn();
-    }
+    await until(
+      () => tries("/api/v1/pods") >= 4 && tries("/api/v1/events") >= 4,
+      async () => {
+        clock.advance(250);
+        await nextTurn();
+      },
+    );
     assert.deepEqual(await adviceOn("busy"), []);
     assert.deepEqual(
       warned()

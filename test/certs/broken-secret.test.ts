@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ReplicaWorld, until } from "./replicas.js";
+import { until } from "../support/until.js";
+import { ReplicaWorld } from "./replicas.js";
 
 describe("a broken Secret", () => {
   let world: ReplicaWorld;

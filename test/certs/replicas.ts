@@ -85,11 +85,6 @@ export class ReplicaWorld {
   }
 }
 
-/** Turns the loop until something holds. */
-export async function until(holds: () => unknown): Promise<void> {
-  while (!holds()) await nextTurn();
-}
-
 /** What a replica serves. */
 export function leaf({ self }: Replica): X509Certificate {
   return new X509Certificate(self.current().certificatePem);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { makeServingCertificates, openSelfManaged } from "../../src/certs/index.js";
 import { fakeClock } from "../support/builders.js";
-import { authorities, leaf, names, type Replica, ReplicaWorld, until, validating } from "./replicas.js";
+import { until } from "../support/until.js";
+import { authorities, leaf, names, type Replica, ReplicaWorld, validating } from "./replicas.js";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createEventRecorder, type EventRecorder, loadCluster } from "../../src/cluster/index.js";
 import type { Clock } from "../../src/core/index.js";
 import { at } from "../manifests/objects.js";
+import { until } from "../support/until.js";
 import { kubeconfigText } from "./api-server.js";
 
 const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web", uid: "uid-web" };
@@ -137,7 +138,7 @@ describe("events of workloads", () => {
       events.record(web, [event, { ...event, cause: "RegistryTimeout" }]);
       await sent(2);
       // A last one, whose answer comes after theirs.
-      while (written.length < 2 || (want.length > 0 && faults.length === 0)) await new Promise(setImmediate);
+      await until(() => written.length >= 2 && (want.length === 0 || faults.length > 0));
       assert.deepEqual(faults, want);
     });
   }

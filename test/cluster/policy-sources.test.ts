@@ -11,6 +11,7 @@ import {
   watchConfig,
 } from "../../src/cluster/index.js";
 import type { Clock } from "../../src/core/index.js";
+import { until } from "../support/until.js";
 import { type ApiAnswer, type FakeApiServer, kubeconfigText, notFound, startApiServer } from "./api-server.js";
 
 const path = "/apis/pullguard.dev/v1/pullguardconfigs";
@@ -130,7 +131,7 @@ describe("the watch of the PullguardConfig", () => {
       assert.deepEqual([ears.objects, watch.notReady(), events], [[undefined], undefined, []]);
       answers.set(path, list(config(1)));
       answers.set(`${path}?watch`, "stream");
-      while (!clock.sleeping().some((ms) => ms <= 1_000)) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => clock.sleeping().some((ms) => ms <= 1_000));
       clock.move(1_000);
       await ears.until(2);
       assert.deepEqual(ears.objects[1], config(1));
@@ -178,7 +179,7 @@ describe("the watch of the PullguardConfig", () => {
       server.tell("ERROR", { kind: "Status", code: 410 });
       server.endWatches();
       // The watch itself sleeps as well, until it counts as dead.
-      while (!clock.sleeping().some((ms) => ms <= 1000)) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => clock.sleeping().some((ms) => ms <= 1000));
       clock.move(1000);
       await ears.until(2);
       await server.arrival(path, 2);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { loadCluster, watchConfig } from "../../src/cluster/index.js";
 import { fakeClock } from "../support/builders.js";
+import { until } from "../support/until.js";
 import { kubeconfigText, startApiServer } from "./api-server.js";
 
 describe("watches that have lost their API server", () => {
@@ -24,7 +24,7 @@ describe("watches that have lost their API server", () => {
           ...{ access, clock: fakeClock(), name: "default", random: () => share, onConfig: () => undefined },
           onEvent: (event) => event.kind === "fault" && waits.push(event.retryMs),
         });
-        while (waits.length === before) await nextTurn();
+        await until(() => waits.length > before);
         watch.stop();
       }
       assert.deepEqual(waits, [100, 325, 550, 775, 1_000]);

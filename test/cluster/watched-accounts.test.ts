@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   clusterSecretSource,
   loadCluster,
@@ -13,6 +12,7 @@ import {
 import { listResource } from "../../src/cluster/resource.js";
 import { accountResource, watchedAccount } from "../../src/cluster/watched-account.js";
 import { fakeClock } from "../support/builders.js";
+import { until } from "../support/until.js";
 import { type ApiAnswer, type FakeApiServer, kubeconfigText, notFound, startApiServer } from "./api-server.js";
 
 const listPath = "/api/v1/serviceaccounts";
@@ -34,11 +34,6 @@ function account(secrets: readonly string[], resourceVersion = "11", name = "def
 function listOf(items: readonly object[], resourceVersion = "10", next?: string): ApiAnswer {
   const metadata = { resourceVersion, ...(next === undefined ? {} : { continue: next }) };
   return { status: 200, body: { kind: "ServiceAccountList", apiVersion: "v1", metadata, items } };
-}
-
-/** A stream's arrival has no event on this side; the loop turns until it shows. */
-async function until(holds: () => unknown): Promise<void> {
-  while (!(await holds())) await nextTurn();
 }
 
 describe("service accounts from a watch", () => {

@@ -8,6 +8,7 @@ import { loadCluster, type NodesEvent, type WatchedNodes, watchNodes } from "../
 import type { NodeCandidates } from "../../src/node/index.js";
 import { podSpec } from "../placement/pods.js";
 import { fakeClock } from "../support/builders.js";
+import { until } from "../support/until.js";
 import { type ApiAnswer, type FakeApiServer, kubeconfigText, startApiServer } from "./api-server.js";
 
 const nodesPath = "/api/v1/nodes";
@@ -69,10 +70,6 @@ function lease(name: string, confirms: string, renewedMs: number, version = "1")
 
 function listOf(kind: string, items: readonly object[]): ApiAnswer {
   return { status: 200, body: { kind, apiVersion: "v1", metadata: { resourceVersion: "10" }, items } };
-}
-
-async function until(holds: () => unknown): Promise<void> {
-  while (!holds()) await nextTurn();
 }
 
 describe("nodes from watches", () => {

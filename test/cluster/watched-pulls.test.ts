@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { loadCluster, type PullsEvent, type WatchedPulls, watchPulls } from "../../src/cluster/index.js";
 import { pendingPodResource } from "../../src/cluster/watched-pod.js";
 import type { NodeState } from "../../src/node/index.js";
 import { fakeClock } from "../support/builders.js";
+import { until } from "../support/until.js";
 import { type ApiAnswer, type FakeApiServer, kubeconfigText, startApiServer } from "./api-server.js";
 import { listOf, pendingPod, pulledEvent } from "./pulls.js";
 
@@ -14,11 +14,6 @@ const podsPath = "/api/v1/pods";
 const eventsPath = "/api/v1/events";
 const startMs = Date.parse("2026-01-01T12:00:00Z");
 const forbidden = { status: 403, body: { kind: "Status", reason: "Forbidden", message: "no" } };
-
-/** A stream's arrival has no event on this side; the loop turns until it shows. */
-async function until(holds: () => unknown): Promise<void> {
-  while (!holds()) await nextTurn();
-}
 
 describe("pulls of nodes from watches", () => {
   const answers = new Map<string, ApiAnswer>();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { kubeconfigText } from "../cluster/api-server.js";
 import { type Authority, createAuthority } from "../support/authority.js";
+import { until } from "../support/until.js";
 import { type ApiRow, apiRows } from "./api-faults.js";
 import { type BreakableApi, startBreakableApi } from "./breakable-api.js";
 import { type BreakableRegistry, startBreakableRegistry } from "./breakable-registry.js";
@@ -64,10 +65,13 @@ describe("faults of the API server", () => {
 
   /** Retries wait for up to a minute. */
   async function watching(api: BreakableApi, clock?: ShiftingClock): Promise<void> {
-    while (api.watches() < allWatches) {
-      clock?.pass(10_000);
-      for (let turn = 0; turn < 20; turn += 1) await nextTurn();
-    }
+    await until(
+      () => api.watches() >= allWatches,
+      async () => {
+        clock?.pass(10_000);
+        for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+      },
+    );
   }
 
   async function play(row: ApiRow, index: number): Promise<void> {
@@ -97,10 +101,13 @@ describe("faults of the API server", () => {
         metadata: { namespace: "shop", name: "default", resourceVersion: "99" },
       });
       let last = await webhook.review([secured.image(`v4-${index}`)]);
-      while (last.allowed) {
-        clock.pass(15_000);
-        last = await webhook.review([secured.image(`v4-${index}`)]);
-      }
+      await until(
+        () => !last.allowed,
+        async () => {
+          clock.pass(15_000);
+          last = await webhook.review([secured.image(`v4-${index}`)]);
+        },
+      );
       assert.match(`${last.texts}`, /PullSecretMissing/, "the watch is heard again");
     });
   }

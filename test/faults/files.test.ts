@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Authority, createAuthority } from "../support/authority.js";
+import { until } from "../support/until.js";
 import { type BreakableRegistry, startBreakableRegistry } from "./breakable-registry.js";
 import { shiftingClock } from "./clock.js";
 import { type FileRow, fileRows } from "./file-faults.js";
@@ -33,10 +34,10 @@ describe("faults of files and of the clock", () => {
     const look = async (logged: string): Promise<void> => {
       const before = webhook.logged.length;
       const isLogged = () => webhook.logged.slice(before).some(({ msg }) => `${msg}`.includes(logged));
-      while (!isLogged()) {
+      await until(isLogged, async () => {
         clock.pass(11_000);
         for (let turn = 0; turn < 50; turn += 1) await nextTurn();
-      }
+      });
     };
     const world = { webhook, clock, registry, look };
     try {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { until } from "../support/until.js";
 import { type BreakableRegistry, startBreakableRegistry } from "./breakable-registry.js";
 import { type ProcessRow, type ProcessWorld, processRows } from "./process-faults.js";
 import { watchProcess } from "./process-watch.js";
@@ -78,7 +79,10 @@ const ends: Readonly<Record<"told" | NonNullable<ProcessRow["end"]>, (world: Pro
     const inFlight = served.review([registry.image("v5")]);
     await arrived;
     served.child.kill("SIGTERM");
-    while (!served.stdout().includes('"msg":"draining"')) await pause(5);
+    await until(
+      () => served.stdout().includes('"msg":"draining"'),
+      () => pause(5),
+    );
     // Endpoints are not told at once: whoever still comes is served.
     assert.deepEqual(await served.review([]), sound);
     answer();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Exchange } from "../../src/registry/index.js";
+import { until } from "../support/until.js";
 import {
   type Answer,
   clientWith,
@@ -184,8 +185,7 @@ describe("what is remembered", () => {
       const quitter = new AbortController();
       const signals = [quitter.signal, deadline(), deadline(), deadline()];
       const results = signals.map((signal) => client.session(alice).exchange(headOf(plain), signal));
-      while (tokens.seen.length === 0 || registry.seen.length < 4)
-        await new Promise((resolve) => setImmediate(resolve));
+      await until(() => tokens.seen.length > 0 && registry.seen.length >= 4);
       quitter.abort();
       assert.equal(summary((await results[0]) as Exchange), "aborted");
       release();

@@ -11,6 +11,7 @@ import { createCallerCheck } from "../../src/server/index.js";
 import { createLogger, createMetrics } from "../../src/telemetry/index.js";
 import { handClock, plainDecide, podReview, realClock, recordingCheck } from "../admission/doubles.js";
 import { type Authority, createAuthority, type IssuedCertificate } from "../support/authority.js";
+import { until } from "../support/until.js";
 
 const host = "127.0.0.1";
 
@@ -124,10 +125,10 @@ describe("clients that have to show a certificate", () => {
     await start(undefined, { ...clock, nowMs: realClock.nowMs });
     const [old, young] = [await trusted.issue({ names: ["a.test"] }), await other.issue({ names: ["a.test"] })];
     const reloaded = async (pattern: RegExp): Promise<void> => {
-      while (serving !== undefined && !lines.some((line) => pattern.test(line))) {
+      await until(() => {
         clock.wake();
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+        return lines.some((line) => pattern.test(line));
+      });
     };
     await writeFile(join(folder, "clients.crt"), "nothing of the kind");
     await reloaded(/client CAs not reloaded/);

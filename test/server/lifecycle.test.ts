@@ -10,6 +10,7 @@ import { makeServingCertificates, type ServingCertificates, writeServingCertific
 import { createLogger, createMetrics } from "../../src/telemetry/index.js";
 import { plainDecide, podReview, realClock, recordingCheck } from "../admission/doubles.js";
 import { type ApiAnswer, type FakeApiServer, kubeconfigText, startApiServer } from "../cluster/api-server.js";
+import { until } from "../support/until.js";
 
 const host = "127.0.0.1";
 
@@ -65,11 +66,6 @@ describe("a webhook as a process", function () {
     const answer = await fetch(`http://${host}:${port}${path}`);
     return { status: answer.status, body: (await answer.json()) as Probe["body"] };
   };
-  /** Asks until it is so; the program's waits are real here. */
-  async function eventually(holds: () => Promise<boolean>): Promise<void> {
-    while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
-  }
-
   it("starts while the API server is away, says why it is not ready, and is once all is there", async () => {
     const answers = new Map<string, ApiAnswer>();
     api = await startApiServer(answers);
@@ -79,7 +75,7 @@ describe("a webhook as a process", function () {
     await writeFile(kubeconfig, kubeconfigText(api.url));
     const { metricsPort } = await start("--kubeconfig", kubeconfig);
     assert.equal((await probe(metricsPort, "/livez")).status, 200);
-    await eventually(async () => {
+    await until(async () => {
       const { status, body } = await probe(metricsPort, "/readyz");
       assert.equal(status, 503);
       return body.reasons?.every(({ reason }) => /^not synced yet: .*\(ECONNREFUSED\)$/.test(reason)) === true;
@@ -90,14 +86,14 @@ describe("a webhook as a process", function () {
     // It is back, but Pullguard's token is not known to it yet.
     api = await startApiServer(answers, undefined, Number(port));
     for (const path of paths) answers.set(path, { status: 401, body: {} });
-    await eventually(async () =>
+    await until(async () =>
       ((await probe(metricsPort, "/readyz")).body.reasons ?? []).every(({ reason }) => reason.includes("answered 401")),
     );
     for (const path of paths) {
       answers.set(path, { status: 200, body: { metadata: { resourceVersion: "1" }, items: [] } });
       answers.set(`${path}?watch`, "stream");
     }
-    await eventually(async () => (await probe(metricsPort, "/readyz")).status === 200);
+    await until(async () => (await probe(metricsPort, "/readyz")).status === 200);
 
     // What is lost later changes nothing.
     await api.close();
@@ -114,7 +110,7 @@ describe("a webhook as a process", function () {
       const { metricsPort, log } = await start("--no-cluster", "--shutdown-grace", "600");
       const exit = once(child as ChildProcess, "exit");
       child?.kill(first);
-      await eventually(async () => log().includes("draining"));
+      await until(async () => log().includes("draining"));
       assert.equal((await probe(metricsPort, "/readyz")).status, 503);
       child?.kill(second);
       assert.deepEqual(await exit, [null, second]);
