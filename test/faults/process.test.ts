@@ -8,6 +8,8 @@ import { watchProcess } from "./process-watch.js";
 import { type ServedProcess, startServed } from "./served-process.js";
 import type { Reviewed, ReviewWish } from "./webhook.js";
 
+/** What a process may take for one thing where there is little CPU. */
+const patienceMs = 30_000;
 const sound = { allowed: true, texts: [], isInTime: true };
 
 /** Processes take their time to start and to drain: all of them do at once. */
@@ -82,6 +84,7 @@ const ends: Readonly<Record<"told" | NonNullable<ProcessRow["end"]>, (world: Pro
     await until(
       () => served.stdout().includes('"msg":"draining"'),
       () => pause(5),
+      patienceMs,
     );
     // Endpoints are not told at once: whoever still comes is served.
     assert.deepEqual(await served.review([]), sound);
@@ -104,11 +107,17 @@ const ends: Readonly<Record<"told" | NonNullable<ProcessRow["end"]>, (world: Pro
 
 /** Asks until there is an answer: on a machine with more to do than it can, images are let through unchecked. */
 async function answered(served: ServedProcess, image: string, wish?: ReviewWish): Promise<Reviewed> {
-  for (;;) {
-    const reviewed = await served.review([image], wish);
-    if (!reviewed.texts.some((text) => text.startsWith("PullguardOverloaded"))) return reviewed;
-    await pause(100);
-  }
+  const ask = async (): Promise<Reviewed> => await served.review([image], wish);
+  let reviewed = await ask();
+  await until(
+    () => !reviewed.texts.some((text) => text.startsWith("PullguardOverloaded")),
+    async () => {
+      await pause(100);
+      reviewed = await ask();
+    },
+    patienceMs,
+  );
+  return reviewed;
 }
 
 /** The registry answers its next request when it is told to. */

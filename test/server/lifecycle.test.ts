@@ -66,6 +66,9 @@ describe("a webhook as a process", function () {
     const answer = await fetch(`http://${host}:${port}${path}`);
     return { status: answer.status, body: (await answer.json()) as Probe["body"] };
   };
+  /** The program's waits are real here. */
+  const eventually = (holds: () => Promise<boolean>): Promise<void> => until(holds, undefined, 30_000);
+
   it("starts while the API server is away, says why it is not ready, and is once all is there", async () => {
     const answers = new Map<string, ApiAnswer>();
     api = await startApiServer(answers);
@@ -75,7 +78,7 @@ describe("a webhook as a process", function () {
     await writeFile(kubeconfig, kubeconfigText(api.url));
     const { metricsPort } = await start("--kubeconfig", kubeconfig);
     assert.equal((await probe(metricsPort, "/livez")).status, 200);
-    await until(async () => {
+    await eventually(async () => {
       const { status, body } = await probe(metricsPort, "/readyz");
       assert.equal(status, 503);
       return body.reasons?.every(({ reason }) => /^not synced yet: .*\(ECONNREFUSED\)$/.test(reason)) === true;
@@ -86,14 +89,14 @@ describe("a webhook as a process", function () {
     // It is back, but Pullguard's token is not known to it yet.
     api = await startApiServer(answers, undefined, Number(port));
     for (const path of paths) answers.set(path, { status: 401, body: {} });
-    await until(async () =>
+    await eventually(async () =>
       ((await probe(metricsPort, "/readyz")).body.reasons ?? []).every(({ reason }) => reason.includes("answered 401")),
     );
     for (const path of paths) {
       answers.set(path, { status: 200, body: { metadata: { resourceVersion: "1" }, items: [] } });
       answers.set(`${path}?watch`, "stream");
     }
-    await until(async () => (await probe(metricsPort, "/readyz")).status === 200);
+    await eventually(async () => (await probe(metricsPort, "/readyz")).status === 200);
 
     // What is lost later changes nothing.
     await api.close();
@@ -110,7 +113,7 @@ describe("a webhook as a process", function () {
       const { metricsPort, log } = await start("--no-cluster", "--shutdown-grace", "600");
       const exit = once(child as ChildProcess, "exit");
       child?.kill(first);
-      await until(async () => log().includes("draining"));
+      await eventually(async () => log().includes("draining"));
       assert.equal((await probe(metricsPort, "/readyz")).status, 503);
       child?.kill(second);
       assert.deepEqual(await exit, [null, second]);
