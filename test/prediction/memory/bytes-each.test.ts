@@ -21,7 +21,7 @@ describe("memory of answers", () => {
   it("one more takes less than a kilobyte and a half, with all that is remembered of its image", async function () {
     this.timeout(60_000);
     // What was lately found of blobs has a bound of its own, which both reach.
-    const [fewer, more] = [await heapOf(2_200), await heapOf(5_200)];
+    const [fewer, more] = [await heapOf(2_500), await heapOf(5_500)];
     const each = (more - fewer) / 3_000;
     assert.ok(each < 1536, `${each.toFixed(0)} bytes`);
   });
