@@ -15,7 +15,7 @@ interface Series {
 const series: readonly Series[] = [
   {
     growing: "answers",
-    meaning: "first answers of so many images, all of which are remembered",
+    meaning: "answers of so many images, all of which are remembered, and their tags once more a minute later",
     sizes: [100, 1000, 10_000, 100_000],
     quick: [300, 2500, 8000],
     holds: true,

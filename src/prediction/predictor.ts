@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { CacheRegister, Clock } from "../core/index.js";
+import { type CacheRegister, type Clock, roughBytes } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import { formatPlatform, type Platform } from "../oci/index.js";
@@ -8,7 +8,7 @@ import { type ImageReference, pullObject, repositoryName } from "../reference/in
 import type { RateLimits, RegistryClient } from "../registry/index.js";
 import { createContentChecker } from "./content/content-check.js";
 import type { PullDialect } from "./dialects/dialect.js";
-import { createImageMemory, type ImagePlace } from "./memory/image-memory.js";
+import { createImageMemory, entryOverheadBytes, type ImagePlace, sharedMembers } from "./memory/image-memory.js";
 import { createOutcomeMemory, type StoredOutcome } from "./memory/outcome-memory.js";
 import { createAttemptPacker } from "./memory/packed-attempt.js";
 import { shortKeys } from "./memory/short-key.js";
@@ -23,9 +23,12 @@ import type { FailedAttempt, PullOutcome, PullQuestion } from "./types.js";
  */
 const trust = { pulledTag: 60, pulledDigest: 600, pulledUnasked: 10, failed: 10 } as const;
 /** How the memory is divided. Most reviews end at an outcome; the rest spares requests. */
-const shares = { outcomes: 1 / 2, images: 7 / 16, content: 1 / 16 } as const;
-/** Blobs that were lately found serve other images of their repository: more than the newest is not worth its place. */
-const maxContentBytes = 4 * 1024 * 1024;
+const shares = { outcomes: 7 / 16, images: 7 / 16, opened: 1 / 16, content: 1 / 16 } as const;
+/**
+ * Of opened outcomes, which spare the reading of their texts, and of blobs that were lately found, which serve other images of
+ * their repository: more than the newest are not worth their place.
+ */
+const maxRecentBytes = 4 * 1024 * 1024;
 
 export interface PredictorDeps {
   readonly client: Pick<RegistryClient, "session">;
@@ -71,8 +74,12 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   const packer = createAttemptPacker();
   const outcomes = createOutcomeMemory({ clock, packer, maxBytes: cacheBytes * shares.outcomes, ...caches });
   const images = createImageMemory({ clock, packer, maxBytes: cacheBytes * shares.images, ...caches });
-  const contentBytes = Math.min(cacheBytes * shares.content, maxContentBytes);
-  const checker = createContentChecker({ clock, cacheBytes: contentBytes, ...caches });
+  const checker = createContentChecker({ clock, cacheBytes: recentBytes(cacheBytes * shares.content), ...caches });
+  const opened = new LRUCache<string, Opened>({
+    maxSize: recentBytes(cacheBytes * shares.opened),
+    sizeCalculation: ({ outcome }) => entryOverheadBytes + roughBytes(outcome, sharedMembers),
+  });
+  deps.caches?.add("opened", opened);
   const shortKey = shortKeys();
   const ahead = createReadAhead(deps.clock, deps.rateLimits);
   const shared = createSharedWork<PullOutcome>(deps.clock, deps.lingerMs);
@@ -89,9 +96,12 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     const stored = outcomes.get(key);
     if (stored === undefined) return undefined;
     deps.onCache?.("hit");
-    if (before?.stored === stored) return before.outcome;
+    if (before === undefined) keys.remember({ question, node, key });
+    const last = opened.get(key);
+    // Hosts and identities are those of the question: equal to, but not always the same as, another's.
+    if (last?.stored === stored && last.hosts === question.hosts) return last.outcome;
     const outcome = outcomes.revive(stored, question);
-    keys.remember({ question, node, key, stored, outcome });
+    if (outcome !== stored) opened.set(key, { stored, hosts: question.hosts, outcome });
     return outcome;
   };
 
@@ -182,13 +192,22 @@ interface Recalled {
   readonly question: PullQuestion;
   readonly node: AskedNode;
   readonly key: string;
+}
+
+/** An outcome whose text was read. */
+interface Opened {
   readonly stored: StoredOutcome;
+  readonly hosts: readonly RegistryHost[];
   readonly outcome: PullOutcome;
 }
 
+function recentBytes(bytes: number): number {
+  return Math.ceil(Math.min(bytes, maxRecentBytes));
+}
+
 /**
- * A plan asks the same question for as long as it is remembered: its key and its outcome, while that is the one that is
- * stored, are then at hand. Only for questions with a remembered answer, so that what is asked once leaves nothing.
+ * A plan asks the same question for as long as it is remembered: its key is then at hand. Only for questions with a
+ * remembered answer, so that what is asked once leaves nothing.
  */
 function rememberedKeys() {
   const last = new WeakMap<ImageReference, Recalled>();

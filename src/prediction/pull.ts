@@ -98,7 +98,7 @@ function onePull(
       pulling.onManifest({ kind: "pulled", attempt, identity, credentialIndex });
       const looked = await look(attempt, signal);
       if (looked.attempt.kind !== "pulled") pulling.onManifest(undefined);
-      else if (looked.isWhole) pulling.images.remember(place, looked.attempt, true);
+      else if (looked.known !== "nothing") pulling.images.remember(place, looked.attempt, looked.known === "all");
       return looked.attempt;
     },
   };
@@ -141,13 +141,14 @@ function lookAt(
   session: RegistrySession,
   credential: RegistryCredential | undefined,
 ): Look {
-  if (content === undefined) return async (attempt) => ({ attempt, isWhole: false });
+  if (content === undefined) return async (attempt) => ({ attempt, known: "nothing" });
   const rules = dialect.content;
   const scope = content.scopeOf(credential);
   const imagePlace = placeFor(credential);
   return async (attempt, signal) => {
     const known = images.contentOf(imagePlace, attempt);
-    if (known?.isFresh === true) return { attempt: { ...attempt, content: known.content }, isWhole: false };
+    // As it is remembered already.
+    if (known?.isFresh === true) return { attempt: known.attempt, known: "nothing" };
     const blobHosts = rules.blobHosts === "every" ? hosts : [attempt.via];
     const configRead = known === undefined ? {} : { configRead: known.content };
     const place = { hosts: blobHosts, repository: reference.path, session, platform, rules, scope, ...configRead };

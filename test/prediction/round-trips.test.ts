@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { Redacted } from "../../src/core/index.js";
+import type { RegistryCredential } from "../../src/credentials/index.js";
 import { parseRuntime } from "../../src/node/index.js";
 import { mediaTypes, parsePlatform, sha256Digest } from "../../src/oci/index.js";
 import { createPredictor, dialectFor, type PullOutcome } from "../../src/prediction/index.js";
@@ -99,10 +101,11 @@ function asker(stored = repository()) {
   const ask = async (
     tag: string,
     isAlone = true,
+    credential?: RegistryCredential,
   ): Promise<{ readonly outcome: PullOutcome; readonly sent: readonly string[][] }> => {
     if (isAlone) trips.length = 0;
     const reference = { written: `reg.test/app:${tag}`, domain: "reg.test", path: "app", tag };
-    const question = { reference, credentials: [undefined], hosts: [registryHost("reg.test")] };
+    const question = { reference, credentials: [credential], hosts: [registryHost("reg.test")] };
     const outcome = await predictor.predict(question, node, AbortSignal.timeout(10_000));
     return { outcome, sent: [...trips] };
   };
@@ -151,6 +154,17 @@ describe("round trips of a check", () => {
     await ask("v1");
     clock.advance(61_000);
     assert.deepEqual((await ask("v1")).sent, [["HEAD manifests/v1"]]);
+  });
+
+  it("all of them again for another account: what one was shown is not known to the other", async () => {
+    const { ask } = asker();
+    const origin = { kind: "secret", namespace: "shop", name: "pull", key: "reg.test" } as const;
+    const robot = { username: "robot", password: new Redacted("x"), identity: "robot", origin };
+    await ask("v1");
+    const { sent } = await ask("v1", true, robot);
+    const asked = sent.flat().filter((line) => line !== "GET manifests/v1");
+    assert.deepEqual(asked.sort(), ["HEAD manifests/v1", "GET manifests/@", ...blobs].sort());
+    assert.deepEqual((await ask("v1", true, robot)).sent, []);
   });
 
   it("and no manifest is read by its tag where the registry counts pulls", async () => {

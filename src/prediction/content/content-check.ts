@@ -30,13 +30,15 @@ export interface ContentQuestion extends BlobSource {
   readonly configRead?: ImageContent;
 }
 
+export type KnownPart = "all" | "config" | "nothing";
+
 /**
- * `isWhole`: the config was read and every blob that was to be asked for was found just now, so that the answer may be
- * remembered.
+ * `known`: what may be remembered of a sound image. `all`: the config was read, and every blob that was to be asked for was
+ * found just now; `config`: not every one was.
  * `failed`: the config, which is fetched as a node fetches it, is served by nobody for other reasons than a 404.
  */
 export type ContentAnswer =
-  | { readonly kind: "sound"; readonly content: ImageContent; readonly isWhole: boolean }
+  | { readonly kind: "sound"; readonly content: ImageContent; readonly known: KnownPart }
   | { readonly kind: "problem"; readonly problem: ContentProblem; readonly doubt?: string }
   | Extract<ConfigReading, { kind: "failed" }>;
 
@@ -127,7 +129,7 @@ async function checkImage(checker: Checker, question: ContentQuestion, signal: A
   if (image.layers.length > 5) setMaxListeners(0, signal);
   const shape = describedWrongly(image, rules, plan);
   if (shape !== undefined) return problemAnswer(shape);
-  const [config, { problem: layer, isWhole }] = await Promise.all([
+  const [config, { problem: layer, known }] = await Promise.all([
     question.configRead === undefined
       ? readConfig(checker, question, signal)
       : ({ kind: "read-before", content: question.configRead } as const),
@@ -135,26 +137,26 @@ async function checkImage(checker: Checker, question: ContentQuestion, signal: A
   ]);
   switch (config.kind) {
     case "read-before":
-      return layer === undefined ? sound(config.content, isWhole) : problemAnswer(layer);
+      return layer === undefined ? sound(config.content, known) : problemAnswer(layer);
     case "failed":
       return config;
     case "problem":
       return problemAnswer(config.problem);
     case "inconclusive":
-      return layer === undefined ? sound({ advices: plan.advices }, false) : problemAnswer(layer);
+      return layer === undefined ? sound({ advices: plan.advices }, "nothing") : problemAnswer(layer);
     case "document": {
       const problem = rules.judgeConfig(image, config.document) ?? layer;
       if (problem !== undefined) return problemAnswer(problem);
-      if (config.document.kind === "unreadable") return sound({ advices: plan.advices }, isWhole);
+      if (config.document.kind === "unreadable") return sound({ advices: plan.advices }, known);
       const advice = architectureAdvice(config.document.config, platform);
       const advices = advice === undefined ? plan.advices : [...plan.advices, advice];
-      return sound({ advices, diffIds: config.document.config.diffIds }, isWhole);
+      return sound({ advices, diffIds: config.document.config.diffIds }, known);
     }
   }
 }
 
-function sound(content: ImageContent, isWhole: boolean): ContentAnswer {
-  return { kind: "sound", content, isWhole };
+function sound(content: ImageContent, known: KnownPart): ContentAnswer {
+  return { kind: "sound", content, known };
 }
 
 function problemAnswer(problem: ContentProblem | DoubtfulProblem): ContentAnswer {
@@ -249,19 +251,19 @@ async function probeLayers(
   question: ContentQuestion,
   plan: BlobPlan,
   signal: AbortSignal,
-): Promise<{ readonly problem: ContentProblem | undefined; readonly isWhole: boolean }> {
+): Promise<{ readonly problem: ContentProblem | undefined; readonly known: KnownPart }> {
   const { image, rules } = question;
   const asked = image.layers
     .map((layer, index) => ({ layer, index }))
     // Layers with addresses of their own are fetched from there first, where Pullguard does not go.
     .filter(({ layer, index }) => plan.layers[index]?.kind !== "unused" && (layer.urls ?? []).length === 0)
     .slice(0, maxProbedLayers);
-  let isWhole = true;
+  let known: KnownPart = "all";
   const found = await Promise.all(
     asked.map(async ({ layer, index }): Promise<ContentProblem | undefined> => {
       const { isOld, ...presence } = await presenceOf(checker, question, layer.digest, signal);
       const blob = layerPlace(image, index);
-      if (presence.kind !== "present" || isOld === true) isWhole = false;
+      if (presence.kind !== "present" || isOld === true) known = "config";
       if (presence.kind === "missing") return { kind: "blob-missing", blob };
       if (presence.kind !== "present" || presence.sizeBytes === undefined || !rules.comparesSizes) return undefined;
       // Go takes a negative size for one that is not known.
@@ -269,7 +271,7 @@ async function probeLayers(
       return { kind: "blob-size", blob, declaredBytes: layer.sizeBytes, actualBytes: presence.sizeBytes };
     }),
   );
-  return { problem: found.find((problem) => problem !== undefined), isWhole };
+  return { problem: found.find((problem) => problem !== undefined), known };
 }
 
 async function presenceOf(

@@ -1,15 +1,15 @@
 import type { RegistrySession } from "../../registry/index.js";
 import { failureOf } from "../dialects/containerd/resolve.js";
 import type { FailedAttempt, HostFailure, PullAttempt, PulledAttempt } from "../types.js";
-import type { ContentAnswer, ContentChecker, ContentQuestion } from "./content-check.js";
+import type { ContentAnswer, ContentChecker, ContentQuestion, KnownPart } from "./content-check.js";
 
 /** What a check of blobs needs to know besides the attempt. */
 export type ContentPlace = Omit<ContentQuestion, "image" | "session"> & { readonly session: RegistrySession };
 
-/** What became of an attempt by a look at its content. `isWhole`: as of a {@link ContentAnswer}. */
+/** What became of an attempt by a look at its content. `known`: as of a {@link ContentAnswer}. */
 export interface LookedAt {
   readonly attempt: PullAttempt;
-  readonly isWhole: boolean;
+  readonly known: KnownPart;
 }
 
 /** An attempt whose manifest was read, judged by what the manifest lists. */
@@ -20,10 +20,10 @@ export async function withContent(
   signal: AbortSignal,
 ): Promise<LookedAt> {
   const { image } = attempt;
-  if (image === undefined) return { attempt, isWhole: false };
+  if (image === undefined) return { attempt, known: "nothing" };
   const answer = await checker.check({ ...place, image }, signal);
-  if (answer.kind === "sound") return { attempt: { ...attempt, content: answer.content }, isWhole: answer.isWhole };
-  return { attempt: unsound(attempt, image.config.digest, answer), isWhole: false };
+  if (answer.kind === "sound") return { attempt: { ...attempt, content: answer.content }, known: answer.known };
+  return { attempt: unsound(attempt, image.config.digest, answer), known: "nothing" };
 }
 
 function unsound(

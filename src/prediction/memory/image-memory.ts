@@ -7,6 +7,8 @@ import type { AttemptPacker, Packed } from "./packed-attempt.js";
 /** What an earlier check found of an image. */
 export interface KnownContent {
   readonly content: ImageContent;
+  /** The attempt with that content: the remembered one where it is equal, which takes no memory of its own. */
+  readonly attempt: PulledAttempt;
   /** Whether its blobs were found so lately that they need not be asked for. */
   readonly isFresh: boolean;
 }
@@ -17,7 +19,7 @@ export interface ImageMemory {
   recall(place: ImagePlace, digest: string): PulledAttempt | undefined;
   /** What is known of what the attempt's manifest lists, when it was found at the same host. */
   contentOf(place: ImagePlace, attempt: PulledAttempt): KnownContent | undefined;
-  /** @param isFound  whether every blob answered, so that it may be believed for a while */
+  /** @param isFound  whether every blob was found just now, so that it may be believed for a while */
   remember(place: ImagePlace, attempt: PulledAttempt, isFound: boolean): void;
 }
 
@@ -75,14 +77,16 @@ export function createImageMemory({ clock, packer, maxBytes, caches }: ImageMemo
       const { content: _content, ...attempt } = known.attempt;
       return attempt;
     },
-    contentOf(place, { digest, image, via }) {
-      const known = recall(place, digest);
+    contentOf(place, attempt) {
+      const known = recall(place, attempt.digest);
       const content = known?.attempt.content;
-      if (known === undefined || content === undefined || known.contentAtSeconds === 0) return undefined;
-      const { attempt } = known;
-      if (attempt.image?.manifestDigest !== image?.manifestDigest || attempt.via !== via) return undefined;
+      if (known === undefined || content === undefined) return undefined;
+      const before = known.attempt;
+      if (before.image?.manifestDigest !== attempt.image?.manifestDigest || before.via !== attempt.via)
+        return undefined;
       const age = nowSeconds() - known.contentAtSeconds;
-      return { content, isFresh: age >= 0 && age < blobsTtlSeconds };
+      const isFresh = known.contentAtSeconds > 0 && age >= 0 && age < blobsTtlSeconds;
+      return { content, isFresh, attempt: isAlike(before, attempt) ? before : { ...attempt, content } };
     },
     remember(place, attempt, isFound) {
       const key = place.keyOf(attempt.digest);
@@ -94,4 +98,13 @@ export function createImageMemory({ clock, packer, maxBytes, caches }: ImageMemo
       images.set(key, packer.pack(packed, place.hosts) ?? { ...packed, hostIndex }, ttl);
     },
   };
+}
+
+/** Content under one digest is the same; what stands around it may differ by how it was asked for. */
+function isAlike(one: PulledAttempt, other: PulledAttempt): boolean {
+  return (
+    one.mediaType === other.mediaType &&
+    one.unread === other.unread &&
+    JSON.stringify(one.platforms) === JSON.stringify(other.platforms)
+  );
 }

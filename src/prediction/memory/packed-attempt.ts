@@ -1,5 +1,5 @@
 import type { RegistryHost } from "../../node/index.js";
-import type { Descriptor } from "../../oci/index.js";
+import { type Descriptor, mediaTypes } from "../../oci/index.js";
 import type { ImageContent, PulledAttempt, ResolvedImage } from "../types.js";
 
 /** An attempt as one text, and what else goes with it: when the blobs were found, in seconds of the caller's clock. */
@@ -12,18 +12,26 @@ export interface Packed {
 export interface AttemptPacker {
   /** Undefined where the attempt has something that is too rare to have a place in the text. */
   pack(packed: Packed, hosts: readonly RegistryHost[]): string | undefined;
-  /** What this very attempt was packed into before, so that two memories hold one text. */
+  /** What this very attempt was packed into, or unpacked from, so that two memories hold one text. */
   packedBefore(attempt: PulledAttempt): string | undefined;
   /** @param hosts  equal to those that it was packed with */
   unpack(text: string, hosts: readonly RegistryHost[]): Packed;
 }
 
-/**
- * Media types and lists of platforms are few; each takes two bytes. What comes when the table is full, because somebody makes
- * them up, is not packed.
- */
-const maxWords = 2_000;
+/** Media types and lists of platforms are few: the first ones take two bytes each. Who makes them up spells them out. */
+const maxWords = 1_000;
+const maxNewWords = 8;
 const maxWordLength = 512;
+const spelledOut = 0xffff;
+/** Never spelled out, whatever has been asked before. */
+const usualWords: readonly string[] = [
+  ...Object.values(mediaTypes),
+  "application/vnd.docker.image.rootfs.diff.tar.gzip",
+  "application/vnd.docker.image.rootfs.diff.tar",
+  "application/vnd.oci.image.layer.v1.tar",
+  "application/vnd.oci.image.layer.v1.tar+gzip",
+  "application/vnd.oci.image.layer.v1.tar+zstd",
+];
 /** Of the text. More layers than any runtime can stack need less. */
 const maxLength = 16_384;
 const digestPrefix = "sha256:";
@@ -41,23 +49,24 @@ class DoesNotFit extends Error {}
  * gives an equal attempt; `via` is then the host of the list.
  */
 export function createAttemptPacker(): AttemptPacker {
-  const words: string[] = [];
-  const numbers = new Map<string, number>();
+  const words = [...usualWords];
+  const numbers = new Map(words.map((word, index) => [word, index]));
   const scratch = Buffer.alloc(maxLength);
   const texts = new WeakMap<PulledAttempt, string>();
 
-  function numberOf(word: string): number {
-    const known = numbers.get(word);
-    if (known !== undefined) return known;
-    if (words.length >= maxWords || word.length > maxWordLength) throw new DoesNotFit();
-    words.push(word);
-    numbers.set(word, words.length - 1);
-    return words.length - 1;
+  /** Only what was packed gets numbers, and no more than a real image has. */
+  function learn(fresh: readonly string[]): void {
+    if (fresh.length > maxNewWords) return;
+    for (const word of fresh) {
+      if (numbers.has(word) || words.length >= maxWords || word.length > maxWordLength) continue;
+      numbers.set(word, words.length);
+      words.push(word);
+    }
   }
 
   return {
     pack(packed, hosts) {
-      const writer = new Writer(scratch, numberOf);
+      const writer = new Writer(scratch, numbers);
       try {
         writeAttempt(writer, packed, hosts);
       } catch (error) {
@@ -66,22 +75,33 @@ export function createAttemptPacker(): AttemptPacker {
         throw error;
       }
       const text = writer.text();
+      learn(writer.spelled);
       texts.set(packed.attempt, text);
       return text;
     },
     packedBefore: (attempt) => texts.get(attempt),
-    unpack: (text, hosts) => readAttempt(new Reader(Buffer.from(text, "latin1"), words), hosts),
+    unpack(text, hosts) {
+      const packed = readAttempt(new Reader(Buffer.from(text, "latin1"), words), hosts);
+      texts.set(packed.attempt, text);
+      return packed;
+    },
   };
 }
 
 class Writer {
   readonly #bytes: Buffer;
-  readonly #numberOf: (word: string) => number;
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #spelled = new Set<string>();
   #at = 0;
 
-  constructor(bytes: Buffer, numberOf: (word: string) => number) {
+  constructor(bytes: Buffer, numbers: ReadonlyMap<string, number>) {
     this.#bytes = bytes;
-    this.#numberOf = numberOf;
+    this.#numbers = numbers;
+  }
+
+  /** Words that have no number yet. */
+  get spelled(): readonly string[] {
+    return [...this.#spelled];
   }
 
   number(value: number, byteLength: 1 | 2 | 4 | 6): void {
@@ -90,7 +110,16 @@ class Writer {
   }
 
   word(word: string): void {
-    this.number(this.#numberOf(word), 2);
+    const known = this.#numbers.get(word);
+    this.number(known ?? spelledOut, 2);
+    if (known !== undefined) return;
+    const byteLength = Buffer.byteLength(word);
+    this.number(byteLength, 2);
+    const begin = this.#at;
+    this.#at += this.#bytes.write(word, begin);
+    // No room for the whole of it, or halves of characters, which would come back as others.
+    if (this.#bytes.toString("utf8", begin, this.#at) !== word) throw new DoesNotFit();
+    this.#spelled.add(word);
   }
 
   digest(digest: string): void {
@@ -133,7 +162,11 @@ class Reader {
   }
 
   word(): string {
-    return this.#words[this.number(2)] ?? "";
+    const number = this.number(2);
+    if (number !== spelledOut) return this.#words[number] ?? "";
+    const byteLength = this.number(2);
+    this.#at += byteLength;
+    return this.#bytes.toString("utf8", this.#at - byteLength, this.#at);
   }
 
   digest(): string {

@@ -25,7 +25,7 @@ describe("memory of answers", () => {
   it("one more takes less than a kilobyte and a half, with all that is remembered of its image", async function () {
     this.timeout(60_000);
     // What was lately found of blobs has a bound of its own, which both reach.
-    const [fewer = 0, more = 0] = await heapsOf(2_200, 4_200);
+    const [fewer = 0, more = 0] = await heapsOf(2_500, 4_500);
     const each = (more - fewer) / 2_000;
     assert.ok(each < 1536, `${each.toFixed(0)} bytes`);
   });

@@ -34,9 +34,10 @@ describe("the memory of images", () => {
       const { images, clock } = memory();
       images.remember(place(), { ...read, content: found }, true);
       assert.deepEqual(images.recall(place(), digest("a")), read);
-      assert.deepEqual(images.contentOf(place(), read), { content: found, isFresh: true });
+      const attempt = { ...read, content: found };
+      assert.deepEqual(images.contentOf(place(), read), { content: found, isFresh: true, attempt });
       clock.advance(600_000);
-      assert.deepEqual(images.contentOf(place(), read), { content: found, isFresh: false });
+      assert.deepEqual(images.contentOf(place(), read), { content: found, isFresh: false, attempt });
       clock.advance(3_000_001);
       assert.equal(images.recall(place(), digest("a")), undefined);
     });
@@ -50,10 +51,21 @@ describe("the memory of images", () => {
     });
   }
 
-  it("knows nothing of blobs that did not all answer", () => {
+  it("knows what the config said when blobs did not all answer, and not that they are there", () => {
     const { images } = memory();
     images.remember(place(), { ...read, content }, false);
-    assert.equal(images.contentOf(place(), read), undefined);
+    assert.equal(images.contentOf(place(), read)?.isFresh, false);
+    assert.deepEqual(images.contentOf(place(), read)?.content, content);
+  });
+
+  it("gives the remembered attempt back, whose text an outcome then shares, unless it was read otherwise", () => {
+    const packer = createAttemptPacker();
+    const images = createImageMemory({ clock: fakeClock(1), packer, maxBytes: 100_000 });
+    images.remember(place(), { ...read, content }, true);
+    const known = images.contentOf(place(), read);
+    assert.ok(known !== undefined && packer.packedBefore(known.attempt) !== undefined);
+    const other = images.contentOf(place(), { ...read, mediaType: "other" });
+    assert.deepEqual(other?.attempt, { ...read, mediaType: "other", content });
   });
 
   it("tells another identity nothing, nor of another host or manifest", () => {

@@ -29,6 +29,7 @@ const packable: readonly (readonly [string, PulledAttempt])[] = [
     { ...attempt, platforms: ["linux/amd64", "linux/arm64/v8"], image: { ...image, manifestDigest: digest("b") } },
   ],
   ["an index without an image", { ...attempt, platforms: [] }],
+  ["media types in any script", { ...attempt, mediaType: "изображение/🐳" }],
   ["an image without layers", { ...attempt, image: { ...image, layers: [] } }],
   ["content with its layers' archives", { ...attempt, image, content: { advices: [], diffIds } }],
   ["content whose config was not readable", { ...attempt, image, content: { advices: [] } }],
@@ -52,7 +53,8 @@ const rare: readonly (readonly [string, PulledAttempt])[] = [
   ["a size beyond 48 bits", { ...attempt, image: { ...image, layers: [layer("1", 2 ** 49)] } }],
   ["a type of artifact", { ...attempt, image: { ...image, artifactType: "application/x" } }],
   ["an advice", { ...attempt, image, content: { advices: [{ kind: "artifact", mediaType: "x" }] } }],
-  ["a media type of any length", { ...attempt, mediaType: "x".repeat(1000) }],
+  ["half of a character", { ...attempt, mediaType: "x\ud83d" }],
+  ["a media type of any length", { ...attempt, mediaType: "x".repeat(20_000) }],
   [
     "more layers than a text has room for",
     { ...attempt, image: { ...image, layers: Array.from({ length: 2000 }, () => layer("1")) } },
@@ -95,13 +97,32 @@ describe("attempts as texts", () => {
     assert.ok([...text].every((character) => character.charCodeAt(0) <= 0xff));
   });
 
-  it("packs known media types still when somebody has made up thousands", () => {
+  it("takes no more for a usual image when somebody has made up thousands of types", () => {
     const packer = createAttemptPacker();
-    assert.ok(packer.pack({ attempt, contentAtSeconds: 0 }, hosts) !== undefined);
-    const made = Array.from({ length: 5000 }, (_, index) =>
-      packer.pack({ attempt: { ...attempt, mediaType: `x/${index}` }, contentAtSeconds: 0 }, hosts),
-    );
-    assert.equal(made.at(-1), undefined);
-    assert.ok(packer.pack({ attempt, contentAtSeconds: 0 }, hosts) !== undefined);
+    const usual = { attempt: { ...attempt, image }, contentAtSeconds: 0 };
+    const before = createAttemptPacker().pack(usual, hosts)?.length;
+    for (let index = 0; index < 5000; index += 1) {
+      const made = { attempt: { ...attempt, mediaType: `x/${index}` }, contentAtSeconds: 0 };
+      const text = packer.pack(made, hosts) ?? "";
+      assert.deepEqual(packer.unpack(text, hosts), made);
+    }
+    assert.equal(packer.pack(usual, hosts)?.length, before);
+    const rest = { attempt: { ...attempt, mediaType: "y/new" }, contentAtSeconds: 0 };
+    assert.deepEqual(packer.unpack(packer.pack(rest, hosts) ?? "", hosts), rest);
+  });
+
+  it("learns nothing of an image with hundreds of types", () => {
+    const packer = createAttemptPacker();
+    const layers = Array.from({ length: 100 }, (_, index) => ({ ...layer("1"), mediaType: `x/${index}` }));
+    const value = { attempt: { ...attempt, image: { ...image, layers } }, contentAtSeconds: 0 };
+    const first = packer.pack(value, hosts) ?? "";
+    assert.deepEqual(packer.unpack(first, hosts), value);
+    assert.equal(packer.pack(value, hosts)?.length, first.length);
+  });
+
+  it("knows the text of an attempt that was read from it", () => {
+    const packer = createAttemptPacker();
+    const text = packer.pack({ attempt, contentAtSeconds: 5 }, hosts) ?? "";
+    assert.equal(packer.packedBefore(packer.unpack(text, hosts).attempt), text);
   });
 });
