@@ -31,7 +31,7 @@ export function renderAuditPage(report: AuditReport, json?: string): string {
   });
 }
 
-function overview({ summary }: AuditReport): Html {
+function overview({ summary, notListed = [] }: AuditReport): Html {
   const { workloads, workloadsAtRisk, images, pods, pending, risks: count } = summary;
   return facts([
     ["At risk", badge(workloadsAtRisk === 0 ? "good" : "bad", `${workloadsAtRisk} of ${workloads} workloads`)],
@@ -41,6 +41,7 @@ function overview({ summary }: AuditReport): Html {
     ["Rows that may fail", count["may-fail"]],
     ["Rows to look at", count.attention],
     ["Not asked yet", pending === 0 ? undefined : pending],
+    ["Left out", notListed.map(({ reason }) => reason).join("; ")],
   ]);
 }
 

@@ -180,4 +180,6 @@ export interface AuditReport {
   readonly images: readonly ImageRisk[];
   readonly resolved: readonly ResolvedFinding[];
   readonly forecasts: readonly ExpiryForecast[];
+  /** Kinds that could not be listed and are left out, in plural, each with why; absent where nobody noted it. */
+  readonly notListed?: readonly { readonly resource: string; readonly reason: string }[];
 }

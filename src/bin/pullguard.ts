@@ -16,16 +16,17 @@ const agentNamespace = "pullguard-node-agent";
 const deps: CliDeps = {
   version,
   openCluster: async (kubeconfig) => (await openCluster(kubeconfig))?.cluster,
-  openAuditedCluster: async (kubeconfig) => {
-    const opened = await openCluster(kubeconfig);
+  openAuditedCluster: async ({ kubeconfig, context }) => {
+    const opened = await openCluster(kubeconfig, context);
     if (opened === undefined) return undefined;
-    const { listAudited } = await import("../cluster/index.js");
+    const { listAudited, namespaceExists } = await import("../cluster/index.js");
     const { auditedReader } = await import("../audit/index.js");
     const { access, cluster } = opened;
     return {
       ...cluster,
       namespace: access.namespace,
       listAudited: (namespace, signal) => listAudited(access, auditedReader(), namespace, signal),
+      namespaceExists: (namespace, signal) => namespaceExists(access.core, namespace, signal),
     };
   },
   openCheck: async (setup) => {
@@ -77,9 +78,12 @@ const deps: CliDeps = {
   },
 };
 
-async function openCluster(kubeconfig: string | undefined) {
+async function openCluster(kubeconfig: string | undefined, context?: string) {
   const { clusterSecretSource, listNodes, loadCluster } = await import("../cluster/index.js");
-  const access = loadCluster(kubeconfig === undefined ? { kind: "default" } : { kind: "file", path: kubeconfig });
+  const access = loadCluster(
+    kubeconfig === undefined ? { kind: "default" } : { kind: "file", path: kubeconfig },
+    context,
+  );
   if (access === undefined) return undefined;
   const cluster = {
     server: access.server,

@@ -29,7 +29,7 @@ export async function runAudit(flags: AuditFlags, io: CliIo): Promise<number> {
   const signal = AbortSignal.timeout(parseDurationMs(flags.deadline, "--deadline"));
   const node = await readNodeView(flags);
   const { dial } = checkConfig(flags).registries;
-  const cluster = await io.deps.openAuditedCluster(flags.kubeconfig);
+  const cluster = await io.deps.openAuditedCluster(flags);
   if (cluster === undefined) {
     throw new PullguardError("InputInvalid", "no cluster is configured; give --kubeconfig FILE");
   }
@@ -37,8 +37,9 @@ export async function runAudit(flags: AuditFlags, io: CliIo): Promise<number> {
     io.stderr.write(`note: namespace ${cluster.namespace} only; pullguard audit -A looks at all\n`);
   }
   const inventory = createInventory();
-  const namespace = flags.allNamespaces === true ? undefined : (flags.namespace ?? cluster.namespace);
-  for (const object of await objectsOf(cluster, namespace, io, signal)) inventory.note(object, false);
+  const namespace = flags.allNamespaces === true ? undefined : flags.namespace || cluster.namespace;
+  const { objects, missing } = await objectsOf(cluster, namespace, io, signal);
+  for (const object of objects) inventory.note(object, false);
   const nodes = await nodesOf(cluster, io, signal);
   const collector = pulledCollector();
   const opened = await io.deps.openCheck({
@@ -52,7 +53,8 @@ export async function runAudit(flags: AuditFlags, io: CliIo): Promise<number> {
     ...(flags.layers === false ? { layers: "skip" } : {}),
   });
   const report = await asked({ inventory, collector, opened, nodes }, io, signal).finally(opened.close);
-  io.stdout.write(await renderers[flags.output](report, flags, io));
+  const notListed = missing.map(({ plural, reason }) => ({ resource: plural, reason }));
+  io.stdout.write(await renderers[flags.output]({ ...report, notListed }, flags, io));
   return exitCodeOf(report, flags.failOn);
 }
 
@@ -95,12 +97,20 @@ async function objectsOf(
   namespace: string | undefined,
   io: CliIo,
   signal: AbortSignal,
-): Promise<AuditedObjects["objects"]> {
-  const { objects, missing } = await cluster.listAudited(namespace, signal);
-  const [first] = missing;
-  if (objects.length === 0 && first !== undefined) throw new PullguardError("ClusterUnavailable", first.reason);
-  for (const { reason } of missing) io.stderr.write(`note: ${reason}; they are left out\n`);
-  return objects;
+): Promise<AuditedObjects> {
+  const listed = await cluster.listAudited(namespace, signal);
+  if (listed.failure !== undefined) throw new PullguardError("ClusterUnavailable", listed.failure);
+  for (const { reason } of listed.missing) io.stderr.write(`note: ${reason}; they are left out\n`);
+  if (listed.objects.length === 0 && namespace !== undefined) await noteEmpty(cluster, namespace, io, signal);
+  return listed;
+}
+
+/** An API server lists what is in a namespace that does not exist as if it were empty. */
+async function noteEmpty(cluster: AuditedCluster, namespace: string, io: CliIo, signal: AbortSignal): Promise<void> {
+  const exists = await cluster.namespaceExists(namespace, signal);
+  if (exists === false) throw new PullguardError("InputInvalid", `namespace "${namespace}" does not exist`);
+  const doubt = exists === undefined ? " (does it exist?)" : "";
+  io.stderr.write(`note: no workloads in namespace "${namespace}"${doubt}\n`);
 }
 
 /** Without nodes the answers are less certain, not wrong. */

@@ -10,6 +10,8 @@ export interface AuditFlags extends NodeFlags {
   readonly namespace?: string;
   readonly allNamespaces?: boolean;
   readonly kubeconfig?: string;
+  /** Of the kubeconfig, instead of its current one. */
+  readonly context?: string;
   readonly layers?: boolean;
   readonly deadline: string;
   readonly output: AuditFormat;

@@ -33,6 +33,9 @@ export function auditDocument(report: AuditReport): object {
       workloads: workloads.map(identityOf),
     })),
     forecasts: forecasts.map(({ what, registry, name, expires, note }) => ({ what, registry, name, expires, note })),
+    ...(report.notListed === undefined
+      ? {}
+      : { notListed: report.notListed.map(({ resource, reason }) => ({ resource, reason })) }),
   };
 }
 

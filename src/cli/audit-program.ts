@@ -19,6 +19,7 @@ With --fail-on unpullable 3 becomes 0; with --fail-on never 1 does too.
 Examples:
   pullguard audit -A
   pullguard audit -n shop -o json
+  pullguard audit --context production -A
   pullguard audit -A -o html > audit.html
   kubectl pullguard audit -A --fail-on unpullable`;
 
@@ -31,6 +32,7 @@ export function addAudit(program: Command, io: CliIo, finish: (exitCode: number)
     .option("-A, --all-namespaces", "all namespaces")
     .option("-n, --namespace <NAMESPACE>", "one namespace (default: that of the kubeconfig's context)")
     .option("--kubeconfig <FILE>", "cluster to audit (default: as kubectl)")
+    .option("--context <NAME>", "context of the kubeconfig (default: its current one)")
     .option("--platform <OS/ARCH>", "platform of the nodes, where the cluster does not tell")
     .option("--runtime <RUNTIME>", "runtime of the nodes, where the cluster does not tell")
     .option("--node-root <DIR>", "copy of a node's file system, for its certs.d and credentials")

@@ -132,7 +132,7 @@ function summaryLine({ summary }: AuditReport): string {
   const { workloads, workloadsAtRisk, images, pods, pending, risks } = summary;
   const parts = [
     `${workloads} ${workloads === 1 ? "workload" : "workloads"} with ${images} ${images === 1 ? "image" : "images"}, ${pods} running Pods`,
-    workloadsAtRisk === 0 ? "none is at risk" : `${workloadsAtRisk} at risk`,
+    ...(workloads === 0 ? [] : [workloadsAtRisk === 0 ? "none is at risk" : `${workloadsAtRisk} at risk`]),
     ...(risks.attention === 0 ? [] : [`${risks.attention} to look at`]),
     ...(pending === 0 ? [] : [`${pending} not asked yet`]),
   ];

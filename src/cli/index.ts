@@ -7,6 +7,7 @@ export type {
   AuditedCluster,
   CertsFlags,
   CheckSetup,
+  ChosenCluster,
   CliDeps,
   CliIo,
   Environment,

@@ -38,8 +38,8 @@ export interface CliDeps {
   readonly version: string;
   /** @returns undefined where no cluster is configured (only without `kubeconfig`) */
   openCluster(kubeconfig: string | undefined): Promise<OpenCluster | undefined>;
-  /** @returns undefined where no cluster is configured (only without `kubeconfig`) */
-  openAuditedCluster(kubeconfig: string | undefined): Promise<AuditedCluster | undefined>;
+  /** @returns undefined where no cluster is configured (only without a file) */
+  openAuditedCluster(chosen: ChosenCluster): Promise<AuditedCluster | undefined>;
   openCheck(setup: CheckSetup): Promise<OpenCheck>;
   /** Looks at the certificates that a registry serves; asks it nothing else. */
   viewRegistry(question: ViewQuestion, signal: AbortSignal): Promise<RegistryView>;
@@ -53,6 +53,12 @@ export interface CliDeps {
   nodeAgent(flags: NodeAgentFlags): Promise<number>;
   /** Makes the serving certificate. */
   makeCertificates(flags: CertsFlags): Promise<MadeCertificates>;
+}
+
+/** A kubeconfig and one of its contexts; what is absent is as kubectl takes it. */
+export interface ChosenCluster {
+  readonly kubeconfig?: string;
+  readonly context?: string;
 }
 
 export interface OpenCluster {
@@ -75,12 +81,16 @@ export interface AuditedCluster extends Omit<OpenCluster, "listNodes"> {
    * @param signal gives up
    */
   listAudited(namespace: string | undefined, signal: AbortSignal): Promise<AuditedObjects>;
+  /** @returns undefined where that cannot be known, for want of rights for example */
+  namespaceExists(namespace: string, signal: AbortSignal): Promise<boolean | undefined>;
 }
 
 /** What runs in a cluster. `missing`: kinds that could not be listed, and why. */
 export interface AuditedObjects {
   readonly objects: readonly AuditedObject[];
   readonly missing: readonly { readonly plural: string; readonly reason: string }[];
+  /** Why nothing at all could be listed. */
+  readonly failure?: string;
 }
 
 export interface ListedNodes {

@@ -1,3 +1,4 @@
+import { ApiException } from "@kubernetes/client-node";
 import { type AuditedKind, type AuditedObject, auditedKinds, kindVersions, type ReadAudited } from "../audit/index.js";
 import { memberOf, textOf } from "../core/index.js";
 import type { ClusterAccess } from "./kubeconfig.js";
@@ -14,6 +15,8 @@ export interface WatchedAudited extends PrunedObject {
 export interface AuditedObjects {
   readonly objects: readonly AuditedObject[];
   readonly missing: readonly { readonly plural: string; readonly reason: string }[];
+  /** Why nothing at all could be listed; absent where any kind could be, though there be no object of it. */
+  readonly failure?: string;
 }
 
 /** Pods are large, and whoever parses a page does nothing else meanwhile. */
@@ -57,7 +60,7 @@ export async function listAudited(
   namespace: string | undefined,
   signal: AbortSignal,
 ): Promise<AuditedObjects> {
-  const missing: { plural: string; reason: string }[] = [];
+  const faults: ListFault[] = [];
   const lists = await Promise.all(
     auditedKinds.map(async (kind) => {
       const resource = auditedResource(access, kind, read, namespace);
@@ -65,10 +68,50 @@ export async function listAudited(
         const { items } = await listResource(resource, signal);
         return items.flatMap(({ audited }) => (audited === undefined ? [] : [audited]));
       } catch (error) {
-        missing.push({ plural: resource.plural, reason: faultOf(error, access.server, resource.plural).reason });
+        faults.push({ plural: resource.plural, ...listFault(error, access, resource.plural, namespace) });
         return [];
       }
     }),
   );
-  return { objects: lists.flat(), missing };
+  const missing = faults.map(({ plural, reason }) => ({ plural, reason }));
+  const nothing = faults.length === auditedKinds.length;
+  return { objects: lists.flat(), missing, ...(nothing ? { failure: failureOf(faults, namespace) } : {}) };
+}
+
+interface ListFault {
+  readonly plural: string;
+  readonly reason: string;
+  /** Whether rights are lacking. */
+  readonly isForbidden: boolean;
+}
+
+function listFault(error: unknown, access: ClusterAccess, plural: string, namespace: string | undefined) {
+  const status = error instanceof ApiException ? error.code : undefined;
+  if (status === 401) return { reason: refusedCredentials(access), isForbidden: false };
+  const { reason } = faultOf(error, access.server, plural, "list");
+  if (status !== 403) return { reason, isForbidden: false };
+  return { reason: `no permission to list ${plural} ${placeOf(namespace)} (403)`, isForbidden: true };
+}
+
+function failureOf(faults: readonly ListFault[], namespace: string | undefined): string {
+  // What is more than a lack of rights says more: the same rights may do once it is mended.
+  const other = faults.find(({ isForbidden }) => !isForbidden);
+  if (other !== undefined) return other.reason;
+  const plurals = faults.map(({ plural }) => plural).join(", ");
+  const advice = namespace === undefined ? "; --namespace NAME looks at one" : "";
+  return `no permission to list anything that runs ${placeOf(namespace)} (403 for ${plurals})${advice}`;
+}
+
+/** Names of the kubeconfig only, never what the user is known by. */
+function refusedCredentials({ server, context, config }: ClusterAccess): string {
+  const user = config.getCurrentUser()?.name ?? "";
+  const whose = user === "" ? `context "${context}" names no user` : `user "${user}" of context "${context}"`;
+  return (
+    `the API server ${server} refused the credentials of the kubeconfig (401; ${whose}): ` +
+    "they may have expired or belong to another cluster; log in again, or choose another --context or --kubeconfig"
+  );
+}
+
+function placeOf(namespace: string | undefined): string {
+  return namespace === undefined ? "in all namespaces" : `in namespace "${namespace}"`;
 }

@@ -22,7 +22,7 @@ export {
 } from "./leader-election.js";
 export { clusterLeaseStore, type LeaseRecord, type LeaseStore, type StoredLease } from "./lease-store.js";
 export { type ListedNodesDeps, listNodes } from "./listed-nodes.js";
-export { clusterNamespaces, type NamespacesDeps } from "./namespaces.js";
+export { clusterNamespaces, type NamespacesDeps, namespaceExists } from "./namespaces.js";
 export type { WatchEvent } from "./object-watch.js";
 export { clusterPublisher, type PublisherDeps } from "./profile-publisher.js";
 export { clusterPullSecrets } from "./pull-secret-list.js";

@@ -17,10 +17,11 @@ export interface ClusterAccess {
 /**
  * Finds out which API server to ask; dials nothing. The default is what client-node takes: KUBECONFIG, `~/.kube/config`,
  * then the ServiceAccount mounted into a Pod.
+ * @param contextName  of the kubeconfig, instead of its current context
  * @returns undefined where the default names no cluster at all
- * @throws PullguardError `InputInvalid` for a kubeconfig that cannot be read or names no cluster
+ * @throws PullguardError `InputInvalid` for a kubeconfig that cannot be read or names no cluster, and for a context that it lacks
  */
-export function loadCluster(target: ClusterTarget): ClusterAccess | undefined {
+export function loadCluster(target: ClusterTarget, contextName?: string): ClusterAccess | undefined {
   const config = new KubeConfig();
   const place = target.kind === "file" ? target.path : "the default kubeconfig (KUBECONFIG or ~/.kube/config)";
   try {
@@ -29,10 +30,14 @@ export function loadCluster(target: ClusterTarget): ClusterAccess | undefined {
   } catch (error) {
     throw new PullguardError("InputInvalid", `${place} cannot be used: ${loadFault(error)}`);
   }
+  if (contextName !== undefined && !isPlaceholder(config)) chooseContext(config, contextName, place);
   const cluster = config.getCurrentCluster();
   if (cluster === null || isPlaceholder(config)) {
     if (target.kind === "default") return undefined;
-    throw new PullguardError("InputInvalid", `${place} cannot be used: its current-context names no cluster`);
+    throw new PullguardError(
+      "InputInvalid",
+      `${place} cannot be used: its ${contextName === undefined ? "current-context" : "context"} names no cluster`,
+    );
   }
   const server = originOf(cluster.server, place);
   // client-node refuses http unless TLS is not to be verified, though then there is none; `kubectl proxy` speaks http.
@@ -42,6 +47,16 @@ export function loadCluster(target: ClusterTarget): ClusterAccess | undefined {
   const context = config.getCurrentContext();
   const namespace = config.getContextObject(context)?.namespace || "default";
   return { server, context, namespace, core: config.makeApiClient(CoreV1Api), config };
+}
+
+function chooseContext(config: KubeConfig, name: string, place: string): void {
+  // client-node takes a file without contexts for one.
+  const names = (config.contexts ?? []).map((context) => context.name);
+  if (!names.includes(name)) {
+    const there = names.length === 0 ? "it has none" : `it has ${names.map((each) => `"${each}"`).join(", ")}`;
+    throw new PullguardError("InputInvalid", `${place} has no context "${name}"; ${there}`);
+  }
+  config.setCurrentContext(name);
 }
 
 /** Scheme, host and port alone: a URL may carry a password. */

@@ -1,9 +1,10 @@
-import { ApiException } from "@kubernetes/client-node";
+import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
 import type { CacheRegister, Clock } from "../core/index.js";
 import type { Labels, NamespaceSource } from "../policy/index.js";
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { LookupCache } from "./lookup-cache.js";
+import { isNotFoundStatus } from "./not-found.js";
 
 export interface NamespacesDeps {
   readonly access: ClusterAccess;
@@ -68,6 +69,25 @@ export function clusterNamespaces({ access, clock, onFault, caches }: Namespaces
       }
     },
   };
+}
+
+/**
+ * Whether a namespace exists. Never rejects.
+ * @returns undefined where the API server does not tell: it may not be asked for namespaces, or cannot be reached
+ * @param signal gives up
+ */
+export async function namespaceExists(
+  core: CoreV1Api,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  try {
+    await core.readNamespace({ name }, withSignal(signal));
+    return true;
+  } catch (error) {
+    const isAbsent = error instanceof ApiException && error.code === 404 && isNotFoundStatus(error.body, name);
+    return isAbsent ? false : undefined;
+  }
 }
 
 /** Undefined for a namespace that does not exist, which is nothing to report. */

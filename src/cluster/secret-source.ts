@@ -9,6 +9,7 @@ import {
 import { withSignal } from "./abortable.js";
 import type { ClusterAccess } from "./kubeconfig.js";
 import { LookupCache } from "./lookup-cache.js";
+import { isNotFoundStatus } from "./not-found.js";
 import { withPatience } from "./patience.js";
 
 export interface ClusterSecretDeps {
@@ -135,20 +136,6 @@ async function answerOf<T>(
     }
     if (error.code === 404 && isNotFoundStatus(error.body, name)) return { kind: "not-found" };
     return { kind: "unreadable", reason: refusalOf(error.code, resource, namespace, server) };
-  }
-}
-
-/** A 404 of anything but the API server itself (a proxy, a wrong address) says nothing about the object. */
-function isNotFoundStatus(body: unknown, name: string): boolean {
-  try {
-    const status: unknown = typeof body === "string" ? JSON.parse(body) : body;
-    if (typeof status !== "object" || status === null) return false;
-    if (!("kind" in status && "reason" in status && "details" in status)) return false;
-    const { details } = status;
-    if (typeof details !== "object" || details === null || !("name" in details)) return false;
-    return status.kind === "Status" && status.reason === "NotFound" && details.name === name;
-  } catch {
-    return false;
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { AuditedObject } from "../../src/audit/index.js";
-import { type AuditedCluster, runCli } from "../../src/cli/index.js";
+import { type AuditedCluster, type ChosenCluster, runCli } from "../../src/cli/index.js";
 import { inMemorySecretSource } from "../../src/credentials/index.js";
 import type { Finding } from "../../src/findings/index.js";
 import { audited } from "../audit/objects.js";
@@ -42,6 +42,7 @@ function clusterOf(all: readonly AuditedObject[], over: Partial<AuditedCluster> 
       objects: all.filter((object) => namespace === undefined || object.namespace === namespace),
       missing: [],
     }),
+    namespaceExists: async () => true,
     ...over,
   };
 }
@@ -181,11 +182,52 @@ describe("pullguard audit", () => {
     const nowhere = fakeIo({ deps: { openAuditedCluster: async () => undefined } });
     assert.equal(await runCli(["audit"], nowhere), 2);
     assert.match(nowhere.err(), /no cluster is configured/);
-    const reason = "Pullguard has no permission to list and watch pods (403)";
-    const blind = ioOf(
-      clusterOf([], { listAudited: async () => ({ objects: [], missing: [{ plural: "pods", reason }] }) }),
-    );
+    const failure = 'no permission to list anything that runs in namespace "shop" (403 for pods)';
+    const blind = ioOf(clusterOf([], { listAudited: async () => ({ objects: [], missing: [], failure }) }));
     assert.equal(await runCli(["audit"], blind), 2);
-    assert.match(blind.err(), /no permission to list/);
+    assert.match(blind.err(), /no permission to list .* "shop"/);
+    assert.equal(blind.out(), "");
+  });
+
+  for (const all of [objects.slice(0, 1), []]) {
+    it(`leaves out what must not be listed and says so, with ${all.length} objects of other kinds`, async () => {
+      const reason = 'no permission to list podtemplates in namespace "shop" (403)';
+      const missing = [{ plural: "podtemplates", reason }];
+      const cluster = clusterOf(all, { listAudited: async () => ({ objects: all, missing }) });
+      const io = ioOf(cluster);
+      assert.equal(await runCli(["audit", "-o", "json"], io), 0);
+      assert.ok(io.err().includes(`note: ${reason}; they are left out\n`));
+      const { notListed } = JSON.parse(io.out()) as { readonly notListed: unknown };
+      assert.deepEqual(notListed, [{ resource: "podtemplates", reason }]);
+      const page = ioOf(cluster);
+      assert.equal(await runCli(["audit", "-o", "html"], page), 0);
+      assert.match(page.out(), /Left out<\/dt><dd>no permission to list podtemplates/);
+    });
+  }
+
+  const empties: readonly (readonly [string, boolean | undefined, number, RegExp])[] = [
+    ["does not exist", false, 2, /namespace "nowhere" does not exist$/m],
+    ["exists", true, 0, /^note: no workloads in namespace "nowhere"$/m],
+    ["may exist", undefined, 0, /^note: no workloads in namespace "nowhere" \(does it exist\?\)$/m],
+  ];
+  for (const [name, exists, want, said] of empties) {
+    it(`exits with ${want} for a namespace without workloads that ${name}`, async () => {
+      const io = ioOf(clusterOf(objects, { namespaceExists: async () => exists }));
+      assert.equal(await runCli(["audit", "-n", "nowhere"], io), want);
+      assert.match(io.err(), said);
+      assert.doesNotMatch(io.out(), /none is at risk/);
+    });
+  }
+
+  it("takes the kubeconfig and the context that are named", async () => {
+    const chosen: unknown[] = [];
+    const deps = {
+      openAuditedCluster: async ({ kubeconfig, context }: ChosenCluster) => {
+        chosen.push([kubeconfig, context]);
+        return clusterOf(objects.slice(0, 1));
+      },
+    };
+    assert.equal(await runCli(["audit", "--kubeconfig", "file", "--context", "far"], fakeIo({ judge, deps })), 0);
+    assert.deepEqual(chosen, [["file", "far"]]);
   });
 });

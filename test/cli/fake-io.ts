@@ -54,7 +54,7 @@ export function fakeIo(
         calls.push(`openCluster ${kubeconfig ?? "default"}`);
         return undefined;
       },
-      openAuditedCluster: async (kubeconfig) => {
+      openAuditedCluster: async ({ kubeconfig }) => {
         calls.push(`openAuditedCluster ${kubeconfig ?? "default"}`);
         return undefined;
       },

@@ -46,6 +46,21 @@ describe("kubeconfig", () => {
     assert.equal(loadCluster({ kind: "default" })?.server, "https://api.example.com");
   });
 
+  it("is that of another context where one is named", () => {
+    const path = join(folder, "config");
+    const two = JSON.parse(kubeconfigText("https://api.example.com")) as { contexts: object[]; clusters: object[] };
+    two.contexts.push({ name: "far", context: { cluster: "far", user: "test", namespace: "shop" } });
+    two.clusters.push({ name: "far", cluster: { server: "https://far.example.com" } });
+    writeFileSync(path, JSON.stringify(two));
+    const access = loadCluster({ kind: "file", path }, "far");
+    assert.deepEqual([access?.server, access?.context, access?.namespace], ["https://far.example.com", "far", "shop"]);
+    assert.equal(loadCluster({ kind: "file", path })?.context, "test");
+    assert.throws(() => loadCluster({ kind: "file", path }, "fra"), {
+      code: "InputInvalid",
+      message: `${path} has no context "fra"; it has "test", "far"`,
+    });
+  });
+
   const wrong = [
     { name: "a missing file", want: /^\S+config cannot be used: it cannot be read \(ENOENT\)$/ },
     {
