@@ -138,16 +138,19 @@ describe("the audit's page in a browser", function () {
   it("stays usable with ten thousand rows: sorted by keyboard, filtered by words, read without its script", () => {
     const risks = ["fails", "may-fail", "attention"] as const;
     const rows = Array.from({ length: 10_000 }, (_, index) => row(`app-${index}`, risks[index % 3] ?? "fails"));
-    return servingDocument({ text: renderAuditPage(reportOf(rows)), headers: pageHeaders }, async (url) => {
+    const text = renderAuditPage(reportOf(rows));
+    // All of them are in the document: none of it is made by the script.
+    assert.equal(text.match(/deployment\/app-\d+/g)?.length, 10_000);
+    return servingDocument({ text, headers: pageHeaders }, async (url) => {
       const { page, faults } = await openUrl(browser, url);
       await page.locator("#risk-table thead button", { hasText: "Workload" }).press("Enter");
-      assert.match(await page.locator("#risk-table tbody tr").first().innerText(), /deployment\/app-0/);
+      assert.match(`${await page.locator("#risk-table tbody tr").first().textContent()}`, /deployment\/app-0/);
       await page.locator("input[type=search]").fill("app-4321 shop");
-      await page.locator("#risk-table tbody tr:visible").nth(1).waitFor({ state: "detached" });
-      assert.match(await page.locator("#risk-table tbody tr:visible").innerText(), /deployment\/app-4321/);
+      // Asking Playwright what of ten thousand rows is visible takes seconds.
+      const shown = "#risk-table tbody tr:not([hidden])";
+      await page.locator(shown).nth(1).waitFor({ state: "detached" });
+      assert.match(await page.locator(shown).innerText(), /deployment\/app-4321/);
       assert.deepEqual(faults, []);
-      const plain = await openUrl(browser, url, { javaScriptEnabled: false });
-      assert.equal(await plain.page.locator("#risk-table tbody tr").count(), 10_000);
     });
   });
 });

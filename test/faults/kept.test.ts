@@ -44,17 +44,18 @@ describe("faults of what certificates are kept in", () => {
     await writeFile(kubeconfig, kubeconfigText(api.url));
     const order = { clock, lookup: names.lookup, rootsPem: authority.certificatePem, kubeconfig };
     const webhook = await startFaultyWebhook({ ...order, keptIn: keptNamespace });
-    const until = async (holds: () => boolean): Promise<void> => {
+    const until = async (holds: () => boolean, what = `${holds}`): Promise<void> => {
       for (let look = 0; !holds(); look += 1) {
         // What does not come within hours does not come, and must not keep the run from ending.
-        if (look > maxLooks) assert.fail(`not within ${maxLooks / 7200} h: ${holds}`);
+        if (look > maxLooks) assert.fail(`not within ${maxLooks / 7200} h: ${what}`);
         clock.pass(500);
         for (let turn = 0; turn < 20; turn += 1) await nextTurn();
       }
     };
     let seen = 0;
     const logs = async (text: string): Promise<void> => {
-      await until(() => webhook.logged.slice(seen).some(({ msg }) => `${msg}` === text));
+      const isLogged = (): boolean => webhook.logged.slice(seen).some(({ msg }) => `${msg}` === text);
+      await until(isLogged, text);
       seen = webhook.logged.length;
     };
     // As an API server that makes a new connection, and trusts what the configuration says now.

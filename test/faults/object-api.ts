@@ -25,10 +25,18 @@ interface OpenWatch {
   readonly name: string | undefined;
 }
 
+interface ApiEvent {
+  readonly path: string;
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly object: ApiObject;
+  readonly version: number;
+}
+
 /** @param objects  what is there at the start, by path */
 export async function startObjectApi(objects: Readonly<Record<string, ApiObject>>): Promise<ObjectApi> {
   const known = new Map<string, ApiObject>();
   const watches = new Set<OpenWatch>();
+  const events: ApiEvent[] = [];
   let version = 1;
   const put: ObjectApi["put"] = (path, object) => {
     version += 1;
@@ -38,10 +46,9 @@ export async function startObjectApi(objects: Readonly<Record<string, ApiObject>
     if (now === undefined) return;
     if (object === undefined) known.delete(path);
     else known.set(path, now);
-    for (const { response, prefix, name } of watches) {
-      const isSeen = path.startsWith(prefix) && (name === undefined || name === now.metadata.name);
-      if (isSeen) response.write(`${JSON.stringify({ type, object: now })}\n`);
-    }
+    const event: ApiEvent = { path, type, object: now, version };
+    events.push(event);
+    for (const watch of watches) tell(watch, event);
   };
   for (const [path, object] of Object.entries(objects)) put(path, object);
 
@@ -52,6 +59,9 @@ export async function startObjectApi(objects: Readonly<Record<string, ApiObject>
       response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
       const watch = { response, prefix, name };
       watches.add(watch);
+      // What was changed while no watch was open, or while one was being cut.
+      const since = Number(url.searchParams.get("resourceVersion") ?? version);
+      for (const event of events) if (event.version > since) tell(watch, event);
       response.on("close", () => watches.delete(watch));
       return;
     }
@@ -89,6 +99,11 @@ export async function startObjectApi(objects: Readonly<Record<string, ApiObject>
   };
   const server = await startBreakableServer((request, response) => void answer(request, response));
   return { ...server, url: `http://127.0.0.1:${server.port}`, at: (path) => known.get(path), put };
+}
+
+function tell({ response, prefix, name }: OpenWatch, { path, type, object }: ApiEvent): void {
+  const isSeen = path.startsWith(prefix) && (name === undefined || name === object.metadata.name);
+  if (isSeen) response.write(`${JSON.stringify({ type, object })}\n`);
 }
 
 function versioned(object: ApiObject | undefined, version: number): ApiObject | undefined {

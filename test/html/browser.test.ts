@@ -106,11 +106,11 @@ describe("a page in a browser", function () {
       assert.deepEqual(faults, []);
     }));
 
-  it("sorts and searches ten thousand rows", () => {
+  it("sorts and searches a thousand rows", () => {
     const many = Array.from(
-      { length: 10_000 },
+      { length: 1_000 },
       (_, index): Row => ({
-        image: `registry.test/team-${(index * 7919) % 10_000}:1`,
+        image: `registry.test/team-${(index * 7919) % 1_000}:1`,
         tone: "good",
         count: index,
       }),
@@ -121,7 +121,7 @@ describe("a page in a browser", function () {
       const first = "document.querySelector('tbody th').textContent";
       assert.equal(await page.evaluate(first), "registry.test/team-0:1");
       await page.getByLabel("Find images").fill("team-77");
-      await page.getByText("111 of 10000").waitFor();
+      await page.getByText("11 of 1000").waitFor();
       assert.deepEqual(faults, []);
     });
   });
