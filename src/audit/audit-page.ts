@@ -59,8 +59,9 @@ function risks({ workloads }: AuditReport, nowMs: number): Html {
         cell: ({ risk }) => badge(words[risk].tone, words[risk].text),
         sort: ({ risk }) => words[risk].rank,
       },
-      { title: "Namespace", cell: ({ workload }) => workload.namespace },
+      // Before the namespace: a telephone shows two columns without scrolling.
       { title: "Workload", kind: "row", cell: workloadCell },
+      { title: "Namespace", cell: ({ workload }) => workload.namespace },
       { title: "Image", cell: ({ image }) => html`<code>${image}</code>` },
       { title: "Cause", cell: causeText },
       { title: "Why, and what to do", cell: explanation },

@@ -22,12 +22,15 @@ nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:0;marg
 .facts div{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.5rem .75rem;min-width:0}
 dt{color:var(--dim);font-size:.85rem}
 dd{margin:0;overflow-wrap:anywhere}
-.scroll{margin-bottom:.75rem;overflow-x:auto;border:1px solid var(--line);border-radius:.4rem;background:var(--card)}
+.scroll{margin-bottom:.75rem;overflow-x:auto;container-type:inline-size;border:1px solid var(--line);border-radius:.4rem;background:var(--card)}
 table{border-collapse:collapse;width:100%}
 caption{text-align:left;padding:.5rem .75rem}
-th,td{text-align:left;vertical-align:top;padding:.35rem .75rem;border-top:1px solid var(--line);max-width:28rem;min-width:7rem;overflow-wrap:anywhere}
+caption span{display:inline-block;position:sticky;left:.75rem;max-width:calc(100cqi - 1.5rem)}
+th,td{text-align:left;vertical-align:top;padding:.35rem .75rem;border-top:1px solid var(--line);max-width:28rem;min-width:6rem;overflow-wrap:break-word}
 thead th{white-space:nowrap;font-size:.9rem}
-tbody th{font-weight:inherit;min-width:13rem}
+tbody th{font-weight:inherit;min-width:11rem}
+td:has(code){min-width:10rem}
+td:has(div){min-width:15rem}
 th.number,td.number{min-width:4.5rem;text-align:right;font-variant-numeric:tabular-nums}
 tbody tr:hover{background:var(--plain-back)}
 th button{all:unset;cursor:pointer;font-weight:bold}
@@ -43,6 +46,8 @@ th button:focus-visible{outline:2px solid var(--focus);outline-offset:2px}
 .tools{display:flex;flex-wrap:wrap;gap:.3rem 1rem;align-items:center;margin:.4rem 0}
 .tools input{font:inherit;color:inherit;background:var(--card);border:1px solid var(--dim);border-radius:.3rem;padding:.15rem .5rem;max-width:100%}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@media (max-width:40rem){th,td{min-width:0;padding:.35rem .5rem}tbody th{min-width:8.5rem}caption{padding:.5rem}
+caption span{left:.5rem;max-width:calc(100cqi - 1rem)}}
 @media (prefers-reduced-motion:no-preference){tbody tr{transition:background-color .12s}}
 @media (forced-colors:active){.badge{border:1px solid}}
 @media print{.tools,nav,.skip{display:none}.scroll{overflow:visible}}

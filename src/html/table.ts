@@ -42,7 +42,7 @@ export function renderTable<Row>(table: Table<Row>): Html {
   // Whoever scrolls by keyboard must be able to get there.
   return html`<div class="scroll" role="region" tabindex="0" aria-labelledby="${id}-caption">
 <table id="${id}" data-sortable${filter !== undefined && html` data-filter="${filter}"`}>
-<caption id="${id}-caption">${caption}</caption>
+<caption id="${id}-caption"><span>${caption}</span></caption>
 <thead><tr>${heads}</tr></thead>
 <tbody>
 ${Html.trusted(body)}</tbody>

@@ -86,6 +86,26 @@ describe("the audit's page", () => {
   });
 });
 
+/** Cells that are one word, and that do not have it on one line. */
+const brokenCauses = `[...document.querySelectorAll("td:not(:has(*))")].filter((cell) => /^[A-Za-z]+$/.test(cell.textContent)).filter((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return new Set([...range.getClientRects()].map(({ top }) => top)).size > 1;
+}).map((cell) => cell.textContent)`;
+/** Captions that reach beyond the frame in which their table scrolls, before and after it is scrolled. */
+const cutCaptions = `[...document.querySelectorAll(".scroll")].flatMap((frame) => [0, 150].filter((left) => {
+  frame.scrollLeft = left;
+  const [text, edge] = [frame.querySelector("caption span"), frame].map((each) => each.getBoundingClientRect());
+  frame.scrollLeft = 0;
+  return text.left < edge.left || text.right > edge.right;
+}).map((left) => frame.querySelector("caption").textContent + " at " + left))`;
+/** Whether the column of workloads can be read without scrolling. */
+const workloadsInView = `[...document.querySelectorAll("#risk-table tbody th")].every((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return range.getBoundingClientRect().right <= cell.closest(".scroll").getBoundingClientRect().right;
+})`;
+
 describe("the audit's page in a browser", function () {
   this.timeout(60_000);
   let browser: Browser;
@@ -103,6 +123,9 @@ describe("the audit's page in a browser", function () {
         const opened = await openUrl(browser, url, { colorScheme, viewport: { width, height: 800 } });
         assert.deepEqual(await accessibilityFaults(opened), []);
         assert.equal(await isTooWide(opened), false);
+        assert.deepEqual(await opened.page.evaluate(brokenCauses), []);
+        assert.deepEqual(await opened.page.evaluate(cutCaptions), []);
+        assert.equal(await opened.page.evaluate(workloadsInView), true);
         const folder = process.env.PULLGUARD_SCREENSHOTS;
         if (folder !== undefined) {
           mkdirSync(folder, { recursive: true });

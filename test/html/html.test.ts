@@ -84,7 +84,7 @@ describe("renderTable", () => {
   it("names the table, its columns and its rows", () => {
     const given = { id: "t", caption: "All <images>", columns, rows: [{ image: `a"><img>`, count: 2 }], empty: "none" };
     const text = renderTable(given).toString();
-    assert.match(text, /<caption id="t-caption">All &lt;images&gt;<\/caption>/);
+    assert.match(text, /<caption id="t-caption"><span>All &lt;images&gt;<\/span><\/caption>/);
     assert.match(text, /<th scope="col" class="number">Count<\/th>/);
     assert.match(
       text,
