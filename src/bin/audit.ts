@@ -70,7 +70,9 @@ const failingMs = 10 * 60_000;
 const leastMs = 60_000;
 const maxSeries = 1_000;
 /** Events about one question; of a thousand workloads with the same fault a few tell it. */
-const maxEvents = 20;
+const maxEvents = 3;
+/** A round finds what is wrong all at once: one cause must not take the room of all others. */
+const eventBurst = 100;
 
 /** Starts the auditor. Never throws for what a cluster does; rights and kinds that are missing are logged. */
 export function openAudit(deps: AuditDeps): OpenAudit {
@@ -110,6 +112,7 @@ export function openAudit(deps: AuditDeps): OpenAudit {
   const recorder = createEventRecorder({
     ...{ access, clock, instance: deps.instance, onFault },
     action: "Audit",
+    burst: eventBurst,
     controller: "pullguard.dev/audit",
   });
   const reports = clusterAuditReports({ access, clock, namespace, onFault });

@@ -23,6 +23,8 @@ export interface EventRecorderDeps {
   /** What is told of, as Events call it, and by whom; admissions by the webhook where absent. */
   readonly action?: string;
   readonly controller?: string;
+  /** Events that may be written at once; 25 where absent. */
+  readonly burst?: number;
   /** Hears why Events cannot be written, in codes and names, once for each reason. */
   readonly onFault?: (reason: string) => void;
 }
@@ -39,7 +41,7 @@ const windowMs = 10 * 60_000;
 const delayMs = 2_000;
 const patienceMs = 10_000;
 /** All Events of a replica: so many at once, then one in so many milliseconds. */
-const burst = 25;
+const usualBurst = 25;
 const refillMs = 1_000;
 const maxRemembered = 5_000;
 /** Reasons that are told once each; API servers word them. */
@@ -51,7 +53,7 @@ const maxWaiting = 100;
  * time, so that of several replicas the first one writes it and the others find it there.
  */
 export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
-  const { clock } = deps;
+  const { clock, burst = usualBurst } = deps;
   const stopping = new AbortController();
   // Each Event that waits for its turn listens.
   setMaxListeners(0, stopping.signal);

@@ -59,12 +59,13 @@ describe("events of workloads", () => {
     rmSync(folder, { recursive: true });
   });
 
-  function recorder(): EventRecorder {
+  function recorder(own: { readonly burst?: number } = {}): EventRecorder {
     const file = join(folder, "kubeconfig");
     writeFileSync(file, kubeconfigText(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
     const access = loadCluster({ kind: "file", path: file });
     assert.ok(access);
-    return createEventRecorder({ access, clock, instance: "pullguard-1", onFault: (reason) => faults.push(reason) });
+    const onFault = (reason: string) => faults.push(reason);
+    return createEventRecorder({ access, clock, instance: "pullguard-1", onFault, ...own });
   }
 
   /** Resolves when so many Events have been sent in all. */
@@ -125,6 +126,16 @@ describe("events of workloads", () => {
     events.record({ ...web, uid: "last" }, [event]);
     await sent(29);
     assert.equal(written.length, 29);
+  });
+
+  it("are as many at once as somebody has use for who finds much at a time", async () => {
+    const events = recorder({ burst: 60 });
+    for (let index = 0; index < 80; index++) events.record({ ...web, uid: `uid-${index}` }, [event]);
+    await sent(60);
+    clock.pass(1_000);
+    events.record({ ...web, uid: "last" }, [event]);
+    await sent(61);
+    assert.equal(written.length, 61);
   });
 
   for (const { code, want } of [
