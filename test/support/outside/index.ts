@@ -1,0 +1,1 @@
+export { type Outside, startOutside } from "./outside.js";
