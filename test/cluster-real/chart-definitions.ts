@@ -1,4 +1,4 @@
-import type { KubeObject } from "../support/kube/index.js";
+import { definitionOf, type KubeObject } from "../support/kube/index.js";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -73,20 +73,6 @@ export const foreignDefinitions: readonly KubeObject[] = [
 ];
 
 function definition(group: string, kind: string, spec: Schema): KubeObject {
-  const singular = kind.toLowerCase();
-  return {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    // The group is somebody else's, which takes their approval to be said.
-    metadata: { name: `${singular}s.${group}` },
-    spec: {
-      ...{ group, scope: "Namespaced", names: { kind, listKind: `${kind}List`, plural: `${singular}s`, singular } },
-      versions: [
-        {
-          ...{ name: "v1", served: true, storage: true },
-          schema: { openAPIV3Schema: object({ apiVersion: text, kind: text, metadata: { type: "object" }, spec }) },
-        },
-      ],
-    },
-  };
+  const schema = object({ apiVersion: text, kind: text, metadata: { type: "object" }, spec });
+  return definitionOf(`${group}/v1`, kind, schema);
 }

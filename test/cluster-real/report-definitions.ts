@@ -1,4 +1,4 @@
-import type { KubeObject } from "../support/kube/index.js";
+import { definitionOf } from "../support/kube/index.js";
 
 const text = { type: "string" };
 const integer = { type: "integer" };
@@ -61,31 +61,14 @@ const openReport = {
   configuration: { type: "object", required: ["limits"], properties: { limits } },
 };
 
-function definition(group: string, version: string, kind: string, properties: object): KubeObject {
-  const plural = `${kind.toLowerCase()}s`;
-  return {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: kind.startsWith("Cluster") ? "Cluster" : "Namespaced",
-      names: { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase() },
-      versions: [
-        { name: version, served: true, storage: true, schema: { openAPIV3Schema: { type: "object", properties } } },
-      ],
-    },
-  };
-}
-
 /**
  * The kinds of reports with every constraint that theirs have: a field that is not among these is dropped, or refused where
  * the request is strict.
  * Source: kyverno v1.13.4 config/crds/policyreport; openreports/reports-api v0.2.1 config/crd.
  */
 export const policyReports = ["PolicyReport", "ClusterPolicyReport"].map((kind) =>
-  definition("wgpolicyk8s.io", "v1alpha2", kind, report),
+  definitionOf("wgpolicyk8s.io/v1alpha2", kind, { type: "object", properties: report }),
 );
 export const openReports = ["Report", "ClusterReport"].map((kind) =>
-  definition("openreports.io", "v1alpha1", kind, openReport),
+  definitionOf("openreports.io/v1alpha1", kind, { type: "object", properties: openReport }),
 );

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
+import { anyShape, definitionOf } from "../support/kube/index.js";
 import type { Shell } from "./shell.js";
 import { blocksOf } from "./shown.js";
 
@@ -78,25 +79,7 @@ function loginSecret(): string {
 }
 
 function definitionsOf(apiVersion: string, kinds: readonly string[]): string {
-  return kinds.map((kind) => stringify(definitionOf(apiVersion, kind))).join("---\n");
-}
-
-/** A kind of any shape. */
-function definitionOf(apiVersion: string, kind: string): object {
-  const [group, name] = apiVersion.split("/");
-  const [singular, plural] = [kind.toLowerCase(), `${kind.toLowerCase()}s`];
-  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
-  return {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      names: { kind, plural, singular, listKind: `${kind}List` },
-      scope: kind.startsWith("Cluster") ? "Cluster" : "Namespaced",
-      versions: [{ name, served: true, storage: true, schema }],
-    },
-  };
+  return kinds.map((kind) => stringify(definitionOf(apiVersion, kind, anyShape))).join("---\n");
 }
 
 /** The package's own scripts, by name. */

@@ -10,3 +10,4 @@ export {
   objectPath,
 } from "./client.js";
 export { type Daemon, eventually, freePorts, startDaemon } from "./daemon.js";
+export { anyShape, definitionOf } from "./definition.js";
