@@ -150,7 +150,7 @@ function lookAt(
     // As it is remembered already.
     if (known?.isFresh === true) return { attempt: known.attempt, known: "nothing" };
     const blobHosts = rules.blobHosts === "every" ? hosts : [attempt.via];
-    const configRead = known === undefined ? {} : { configRead: known.content };
+    const configRead = known === undefined ? {} : { configRead: known.attempt.content };
     const place = { hosts: blobHosts, repository: reference.path, session, platform, rules, scope, ...configRead };
     return await withContent(content.checker, attempt, place, signal);
   };

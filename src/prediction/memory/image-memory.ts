@@ -4,11 +4,13 @@ import type { RegistryHost } from "../../node/index.js";
 import type { ImageContent, PulledAttempt } from "../types.js";
 import type { AttemptPacker, Packed } from "./packed-attempt.js";
 
+/** A pulled image of which is known what its manifest lists. */
+type LookedThrough = PulledAttempt & { readonly content: ImageContent };
+
 /** What an earlier check found of an image. */
 export interface KnownContent {
-  readonly content: ImageContent;
-  /** The attempt with that content: the remembered one where it is equal, which takes no memory of its own. */
-  readonly attempt: PulledAttempt;
+  /** The attempt with what was found: the remembered one where it is equal, whose text an outcome then shares. */
+  readonly attempt: LookedThrough;
   /** Whether its blobs were found so lately that they need not be asked for. */
   readonly isFresh: boolean;
 }
@@ -79,14 +81,13 @@ export function createImageMemory({ clock, packer, maxBytes, caches }: ImageMemo
     },
     contentOf(place, attempt) {
       const known = recall(place, attempt.digest);
-      const content = known?.attempt.content;
-      if (known === undefined || content === undefined) return undefined;
+      if (known === undefined || !isLookedThrough(known.attempt)) return undefined;
       const before = known.attempt;
       if (before.image?.manifestDigest !== attempt.image?.manifestDigest || before.via !== attempt.via)
         return undefined;
       const age = nowSeconds() - known.contentAtSeconds;
       const isFresh = known.contentAtSeconds > 0 && age >= 0 && age < blobsTtlSeconds;
-      return { content, isFresh, attempt: isAlike(before, attempt) ? before : { ...attempt, content } };
+      return { isFresh, attempt: isAlike(before, attempt) ? before : { ...attempt, content: before.content } };
     },
     remember(place, attempt, isFound) {
       const key = place.keyOf(attempt.digest);
@@ -98,6 +99,10 @@ export function createImageMemory({ clock, packer, maxBytes, caches }: ImageMemo
       images.set(key, packer.pack(packed, place.hosts) ?? { ...packed, hostIndex }, ttl);
     },
   };
+}
+
+function isLookedThrough(attempt: PulledAttempt): attempt is LookedThrough {
+  return attempt.content !== undefined;
 }
 
 /** Content under one digest is the same; what stands around it may differ by how it was asked for. */
