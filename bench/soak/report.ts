@@ -222,6 +222,7 @@ export function renderSoak(report: SoakReport): string {
     `After ${report.warmUpMinutes.toFixed(1)} min of warm-up, a line through ${through}:`,
     `${"".padEnd(26)} ${"mean".padStart(11)} ${"highest".padStart(11)} ${"a minute".padStart(9)}   95 % between`,
     ...trends.map(lineOf),
+    ...trends.filter(({ isJudged, rounds }) => isJudged && rounds > 0).map(roundsOf),
     ...report.warnings.map((warning) => `warning: ${warning}`),
     ...report.uncaught.slice(0, 5),
     ...report.examples.map((example) => `wrong: ${example}`),
@@ -236,6 +237,11 @@ function lineOf({ what, unit, mean, highest, perMinute, low, high, verdict, isJu
   const [average, most] = [mean, highest].map((value) => `${value.toFixed(1)} ${unit}`.trimEnd().padStart(11));
   const between = `${signed(low)} … ${signed(high)}`.padEnd(22);
   return `${what.padEnd(26)} ${average} ${most} ${signed(perMinute).padStart(9)}   ${between} ${verdict}${isJudged ? "" : " (not judged)"}`;
+}
+
+/** Filling that has ended looks like growth to a line; the rounds themselves show which of the two it is. */
+function roundsOf({ what, unit, means }: MeasuredTrend): string {
+  return `round by round, ${what}: ${means.map((mean) => mean.toFixed(2)).join(", ")} ${unit}`.trimEnd();
 }
 
 function signed(value: number): string {

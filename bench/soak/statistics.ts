@@ -6,6 +6,8 @@ export interface Trend {
   readonly mean: number;
   /** What the line was drawn through: means of whole rounds of faults, or single measurements where there were too few rounds. */
   readonly rounds: number;
+  /** The mean of each of those rounds, in the order of time. */
+  readonly means: readonly number[];
   /** Minutes from the first measurement that counts to the last. */
   readonly minutes: number;
 }
@@ -29,8 +31,9 @@ export function trendOf(points: readonly Point[], roundMinutes: number): Trend {
   const isByRound = means.length >= leastRounds;
   const { slope, mean, error, freedom } = lineThrough(isByRound ? means : points, !isByRound);
   const margin = studentQuantile(freedom) * error;
-  const rounds = isByRound ? means.length : 0;
-  return { perMinute: slope, low: slope - margin, high: slope + margin, mean, rounds, minutes };
+  const ofRounds = isByRound ? means.map(([, value]) => value) : [];
+  const between = { low: slope - margin, high: slope + margin };
+  return { perMinute: slope, ...between, mean, rounds: ofRounds.length, means: ofRounds, minutes };
 }
 
 /** The mean time and value of each whole round, the newest last. */

@@ -31,6 +31,9 @@ describe("the soak's statistics", () => {
       roundMinutes,
     );
     assert.equal(trend.rounds, 6);
+    const gained = trend.means.slice(1).map((mean, index) => mean - (trend.means[index] ?? 0));
+    assert.equal(gained.length, 5);
+    for (const each of gained) assert.ok(Math.abs(each - roundMinutes) < 0.3, `${gained}`);
     assert.ok(trend.low < 1 && 1 < trend.high, JSON.stringify(trend));
     assert.ok(trend.high - trend.low < 0.2, JSON.stringify(trend));
     assert.equal(
