@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type CliDeps, type CliIo, runCli } from "../cli/index.js";
+import { type ChosenCluster, type CliDeps, type CliIo, runCli } from "../cli/index.js";
 import { systemClock as clock } from "./system.js";
 
 // Everything below is imported by the command that needs it: --help and --version wait for no client and no schema.
@@ -15,16 +15,15 @@ const agentNamespace = "pullguard-node-agent";
 
 const deps: CliDeps = {
   version,
-  openCluster: async (kubeconfig) => (await openCluster(kubeconfig))?.cluster,
-  openAuditedCluster: async ({ kubeconfig, context }) => {
-    const opened = await openCluster(kubeconfig, context);
+  openCluster: async (chosen) => (await openCluster(chosen))?.cluster,
+  openAuditedCluster: async (chosen) => {
+    const opened = await openCluster(chosen);
     if (opened === undefined) return undefined;
     const { listAudited, namespaceExists } = await import("../cluster/index.js");
     const { auditedReader } = await import("../audit/index.js");
     const { access, cluster } = opened;
     return {
       ...cluster,
-      namespace: access.namespace,
       listAudited: (namespace, signal) => listAudited(access, auditedReader(), namespace, signal),
       namespaceExists: (namespace, signal) => namespaceExists(access.core, namespace, signal),
     };
@@ -78,7 +77,7 @@ const deps: CliDeps = {
   },
 };
 
-async function openCluster(kubeconfig: string | undefined, context?: string) {
+async function openCluster({ kubeconfig, context }: ChosenCluster) {
   const { clusterSecretSource, listNodes, loadCluster } = await import("../cluster/index.js");
   const access = loadCluster(
     kubeconfig === undefined ? { kind: "default" } : { kind: "file", path: kubeconfig },
@@ -86,7 +85,7 @@ async function openCluster(kubeconfig: string | undefined, context?: string) {
   );
   if (access === undefined) return undefined;
   const cluster = {
-    server: access.server,
+    ...{ server: access.server, namespace: access.namespace },
     secrets: clusterSecretSource({ access, clock }),
     listNodes: (signal: AbortSignal) => listNodes({ access, clock, agentNamespace }, signal),
   };

@@ -4,6 +4,7 @@ import { distinctImages, type Workload } from "../workload/index.js";
 import { checkConfig } from "./check-config.js";
 import type { CheckFlags, FailOn } from "./check-flags.js";
 import { type CheckOrder, readCheckOrder } from "./check-order.js";
+import { openChosen } from "./chosen-cluster.js";
 import { parseDurationMs } from "./duration.js";
 import { layeredSecretSource } from "./given-secrets.js";
 import { locator } from "./location.js";
@@ -40,11 +41,11 @@ export async function runCheck(
       ? (config.deadlines.checkMs ?? defaultDeadlineMs)
       : parseDurationMs(flags.deadline, "--deadline");
   const node = await readNodeView(flags);
-  const order = await readCheckOrder(images, flags, io.stdin, config.podTemplates);
+  const { cluster, namespace } = await openChosen(flags, io);
+  const order = await readCheckOrder(images, { ...flags, namespace }, io.stdin, config.podTemplates);
   if (!order.workloads.some((workload) => workload.pod.images.length > 0)) {
     io.stderr.write("note: the input is valid but names no image\n");
   }
-  const cluster = flags.cluster && order.workloads.length > 0 ? await io.deps.openCluster(flags.kubeconfig) : undefined;
   const openNodes = flags.nodes === "cluster" ? await nodesOf(cluster, deadlineMs, io) : undefined;
   const progress = io.stderrIsTTY === true ? showProgress(io.stderr, countOf(order.workloads)) : undefined;
   const opened = await io.deps.openCheck({
@@ -97,7 +98,6 @@ async function rendered(
 
 function refuseContradictions(flags: CheckFlags): void {
   const excluding: readonly (readonly [string, boolean])[] = [
-    ["--kubeconfig and --no-cluster", flags.kubeconfig !== undefined && !flags.cluster],
     ["--nodes cluster and --no-cluster", flags.nodes === "cluster" && !flags.cluster],
     ["--node-profile and --node-root", flags.nodeProfile !== undefined && flags.nodeRoot !== undefined],
     ["--node-profile and --nodes cluster", flags.nodeProfile !== undefined && flags.nodes === "cluster"],

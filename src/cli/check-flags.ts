@@ -1,3 +1,4 @@
+import type { ClusterFlags } from "./chosen-cluster.js";
 import type { NodeFlags } from "./node-view.js";
 
 /** The formats of the report. `github`: workflow commands of GitHub Actions. */
@@ -9,11 +10,8 @@ export const failures = ["never", "unpullable", "unknown"] as const;
 export type FailOn = (typeof failures)[number];
 
 /** The flags of `pullguard check`, as commander names them. */
-export interface CheckFlags extends NodeFlags {
+export interface CheckFlags extends NodeFlags, ClusterFlags {
   readonly filename?: readonly string[];
-  readonly namespace: string;
-  readonly kubeconfig?: string;
-  readonly cluster: boolean;
   readonly pullSecret?: readonly string[];
   /** Files with NodePullProfiles. */
   readonly nodeProfile?: readonly string[];

@@ -24,11 +24,12 @@ export interface CheckOrder {
 
 /**
  * Reads arguments and files into workloads: images first, then manifests in the order given.
+ * @param flags  `namespace`: of images, and of objects that name none
  * @throws PullguardError `InputInvalid` for what cannot be read
  */
 export async function readCheckOrder(
   images: readonly string[],
-  flags: Pick<CheckFlags, "filename" | "pullSecret" | "namespace" | "nodeProfile">,
+  flags: Pick<CheckFlags, "filename" | "pullSecret" | "nodeProfile"> & { readonly namespace: string },
   stdin: AsyncIterable<Uint8Array>,
   podTemplates: readonly PodTemplatePath[] = [],
 ): Promise<CheckOrder> {

@@ -8,6 +8,7 @@ import {
   type SecretLookup,
 } from "../credentials/index.js";
 import { type ImageReference, parseReference, repositoryName } from "../reference/index.js";
+import { type ClusterFlags, openChosen, usualNamespace } from "./chosen-cluster.js";
 import { parseManifest } from "./documents.js";
 import { renderSecretJson } from "./explain-secret-json.js";
 import { renderSecretText } from "./explain-secret-text.js";
@@ -17,11 +18,8 @@ import { readInputFile, readInputs } from "./read-input.js";
 import type { CliIo } from "./types.js";
 
 /** The flags of `pullguard explain secret`, as commander names them. */
-export interface ExplainSecretFlags {
+export interface ExplainSecretFlags extends ClusterFlags {
   readonly filename?: readonly string[];
-  readonly namespace: string;
-  readonly kubeconfig?: string;
-  readonly cluster: boolean;
   readonly pullSecret?: string;
   readonly output: "text" | "json";
 }
@@ -37,10 +35,10 @@ const clusterTimeoutMs = 10_000;
 export async function runExplainSecret(args: readonly string[], flags: ExplainSecretFlags, io: CliIo): Promise<number> {
   const { name, image } = subjectOf(args, flags);
   const reference = image === undefined ? undefined : referenceOf(image);
-  const lookup = await find(name, flags, io);
+  const { lookup, namespace } = await find(name, flags, io);
   const explanation = {
     ...(flags.pullSecret === undefined ? {} : { file: flags.pullSecret === "-" ? "<stdin>" : flags.pullSecret }),
-    ...explain(lookup, { namespace: flags.namespace, name }, reference),
+    ...explain(lookup, { namespace, name }, reference),
   };
   const width = Math.min(120, Math.max(80, io.columns ?? 100));
   io.stdout.write(flags.output === "json" ? renderSecretJson(explanation) : renderSecretText(explanation, width));
@@ -49,9 +47,6 @@ export async function runExplainSecret(args: readonly string[], flags: ExplainSe
 }
 
 function subjectOf([first, second]: readonly string[], flags: ExplainSecretFlags) {
-  if (flags.kubeconfig !== undefined && !flags.cluster) {
-    throw new PullguardError("InputInvalid", "--kubeconfig and --no-cluster exclude each other");
-  }
   // A file needs no name, so a lone argument can only be the image.
   if (flags.pullSecret !== undefined && second === undefined) return { name: "", image: first };
   if (first === undefined || first === "") {
@@ -72,23 +67,28 @@ function referenceOf(image: string): ImageReference {
 }
 
 /** Looks in the file of `--pull-secret`, or else in the files of `-f` and then in the cluster. */
-async function find(name: string, flags: ExplainSecretFlags, io: CliIo): Promise<SecretLookup> {
-  const { filename = [], pullSecret, namespace, cluster } = flags;
+async function find(
+  name: string,
+  flags: ExplainSecretFlags,
+  io: CliIo,
+): Promise<{ readonly lookup: SecretLookup; readonly namespace: string }> {
+  const { filename = [], pullSecret } = flags;
   if ([...filename, pullSecret].filter((path) => path === "-").length > 1) {
     throw new PullguardError("InputInvalid", "standard input (-) can be read only once");
   }
   if (pullSecret !== undefined) {
     const [input = await readInputFile(pullSecret)] = pullSecret === "-" ? await readInputs("-", io.stdin) : [];
-    return { kind: "found", secret: { ...parsePullSecretFile(input), namespace, name } };
+    const namespace = flags.namespace ?? usualNamespace;
+    return { lookup: { kind: "found", secret: { ...parsePullSecretFile(input), namespace, name } }, namespace };
   }
   const objects = [];
   for (const path of filename) {
     for (const input of await readInputs(path, io.stdin)) objects.push(...parseManifest(input));
   }
-  const opened = cluster ? await io.deps.openCluster(flags.kubeconfig) : undefined;
-  const beyond = cluster ? (opened?.secrets ?? "unknown") : "nothing";
+  const { cluster, namespace } = await openChosen(flags, io);
+  const beyond = flags.cluster ? (cluster?.secrets ?? "unknown") : "nothing";
   const source = layeredSecretSource(collectGivenSecrets(objects, [], namespace), beyond);
-  return await source.secret(namespace, name, AbortSignal.timeout(clusterTimeoutMs));
+  return { lookup: await source.secret(namespace, name, AbortSignal.timeout(clusterTimeoutMs)), namespace };
 }
 
 function explain(

@@ -19,18 +19,27 @@ export function wholeNumber(text: string): number {
 export const nodeCredentialsHelp =
   "registry credentials the nodes hold themselves or get from credential providers: none, unknown, or those in a Docker config.json or Secret manifest";
 
+/**
+ * Adds what says which cluster and which namespace are meant, named as kubectl has it.
+ * @param whose  what the namespace is for
+ * @param what  what is read from the cluster
+ */
+export function addClusterFlags(command: Command, whose: string, what: string): Command {
+  return command
+    .option("-n, --namespace <NAMESPACE>", `namespace of ${whose} (default: the context's, as kubectl)`)
+    .option("--kubeconfig <FILE>", `cluster to read ${what} from (default: as kubectl)`)
+    .option("--context <NAME>", "context of the kubeconfig (default: its current one)")
+    .option("--no-cluster", "ask no cluster; what is not in the files is not there");
+}
+
 /** Adds what `check` and `verify` take alike: the images, whose Secrets may pull them, and the nodes that would. */
 export function addSubject(command: Command): Command {
-  return command
+  command
     .argument("[IMAGE...]", "images as a manifest would name them")
     .addOption(
       repeatable("-f, --filename <FILE|DIR|->", "manifest, folder of manifests, or - for standard input (repeatable)"),
-    )
-    .addOption(
-      new Option("-n, --namespace <NAMESPACE>", "namespace of images and of objects without one").default("default"),
-    )
-    .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: as kubectl)")
-    .option("--no-cluster", "ask no cluster; Secrets and ServiceAccounts come from the files alone")
+    );
+  return addClusterFlags(command, "images and of objects without one", "Secrets and ServiceAccounts")
     .addOption(
       repeatable("--pull-secret <FILE>", "Secret manifest or Docker config.json to use for every image (repeatable)"),
     )

@@ -4,7 +4,7 @@ import { type CheckFlags, failures, outputFormats } from "./check-flags.js";
 import type { ExplainSecretFlags } from "./explain-secret.js";
 import { addNodeAgent } from "./node-agent-command.js";
 import { addNode, addTrust } from "./node-program.js";
-import { addSubject, nodeCredentialsHelp, repeatable, wholeNumber } from "./options.js";
+import { addClusterFlags, addSubject, nodeCredentialsHelp, repeatable, wholeNumber } from "./options.js";
 import type { CertsCommandFlags, ServeCommandFlags } from "./other-commands.js";
 import { addSimulate } from "./simulate-program.js";
 import type { CliIo } from "./types.js";
@@ -153,7 +153,7 @@ Examples:
   pullguard explain secret ghcr.io/acme/app:v3 --pull-secret ~/.docker/config.json`;
 
 function addExplainSecret(explain: Command, io: CliIo, finish: (exitCode: number) => void): void {
-  explain
+  const command = explain
     .command("secret")
     .summary("explain what the kubelet makes of a pull secret")
     .description(
@@ -161,12 +161,10 @@ function addExplainSecret(explain: Command, io: CliIo, finish: (exitCode: number
     )
     .argument("[NAME]", "name of the Secret")
     .argument("[IMAGE]", "image to find the entries for")
-    .addOption(new Option("-n, --namespace <NAMESPACE>", "namespace of the Secret").default("default"))
     .addOption(
       repeatable("-f, --filename <FILE|DIR|->", "look here before the cluster: manifests, or - for standard input"),
-    )
-    .option("--kubeconfig <FILE>", "cluster to read the Secret from (default: as kubectl)")
-    .option("--no-cluster", "ask no cluster")
+    );
+  addClusterFlags(command, "the Secret", "the Secret")
     .option("--pull-secret <FILE>", "Secret manifest or Docker config.json to explain instead")
     .addOption(new Option("-o, --output <FORMAT>", "format").choices(["text", "json"]).default("text"))
     .addHelpText("after", secretNotes)

@@ -13,6 +13,7 @@ import {
 } from "../prediction/index.js";
 import type { Workload } from "../workload/index.js";
 import { readCheckOrder } from "./check-order.js";
+import { openChosen } from "./chosen-cluster.js";
 import { parseDurationMs } from "./duration.js";
 import { layeredSecretSource } from "./given-secrets.js";
 import { readNodeView } from "./node-view.js";
@@ -22,7 +23,7 @@ import { renderSimulationJson, renderSimulationText } from "./simulate-report.js
 import { renderTimeline } from "./simulate-svg.js";
 import type { SimulationReport, SimulationRow, Unsized } from "./simulate-types.js";
 import { parseBandwidth } from "./size.js";
-import type { CliIo, NodeView } from "./types.js";
+import type { CliIo, NodeView, OpenCluster } from "./types.js";
 
 const maxNodes = 5000;
 const maxPods = 100_000;
@@ -39,8 +40,9 @@ export async function runSimulate(flags: SimulateFlags, io: CliIo): Promise<numb
   }
   const given = parseSizes(flags.size ?? []);
   const node = await readNodeView(flags);
-  const order = await readCheckOrder([], flags, io.stdin);
-  const found = await sizesOf(order.workloads, given, { flags, io, node, given: order.given });
+  const { cluster: opened, namespace } = await openChosen(flags, io);
+  const order = await readCheckOrder([], { ...flags, namespace }, io.stdin);
+  const found = await sizesOf(order.workloads, given, { flags, io, node, given: order.given, opened });
   const workloads = rolloutWorkloads(order.workloads, found.sized);
   if (workloads.length === 0) io.stderr.write("note: the input is valid but holds no workload with an image\n");
   const pods = workloads.reduce(
@@ -62,20 +64,21 @@ interface SizingDeps {
   readonly io: CliIo;
   readonly node: NodeView;
   readonly given: Parameters<typeof layeredSecretSource>[0];
+  /** Absent: no cluster is configured, or none is to be asked. */
+  readonly opened: OpenCluster | undefined;
 }
 
 /** Asks the registries for what `--size` does not tell, by the same check as `pullguard check`. */
 async function sizesOf(
   all: readonly Workload[],
   given: SizedImages,
-  { flags, io, node, given: secrets }: SizingDeps,
+  { flags, io, node, given: secrets, opened }: SizingDeps,
 ): Promise<{ readonly sized: SizedImages; readonly unsized: readonly Unsized[] }> {
   const sized = new Map(given);
   const workloads = withoutImages(all, given);
   if (!workloads.some(({ pod }) => pod.images.length > 0)) return { sized, unsized: [] };
-  const cluster = flags.cluster ? await io.deps.openCluster(flags.kubeconfig) : undefined;
-  const opened = await io.deps.openCheck({
-    secrets: layeredSecretSource(secrets, flags.cluster ? (cluster?.secrets ?? "unknown") : "nothing"),
+  const check = await io.deps.openCheck({
+    secrets: layeredSecretSource(secrets, flags.cluster ? (opened?.secrets ?? "unknown") : "nothing"),
     missingSecretsMayAppear: flags.cluster,
     node,
     onPulled: (image, attempt) => {
@@ -86,11 +89,11 @@ async function sizesOf(
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(new Error("deadline")), parseDurationMs(flags.deadline, "--deadline"));
   try {
-    const report = await opened.check({ workloads }, deadline.signal);
+    const report = await check.check({ workloads }, deadline.signal);
     return { sized, unsized: unsizedOf(report, sized) };
   } finally {
     clearTimeout(timer);
-    await opened.close();
+    await check.close();
   }
 }
 

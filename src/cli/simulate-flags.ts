@@ -1,9 +1,8 @@
+import type { ClusterFlags } from "./chosen-cluster.js";
+
 /** The flags of `pullguard simulate`, as commander names them. */
-export interface SimulateFlags {
+export interface SimulateFlags extends ClusterFlags {
   readonly filename?: readonly string[];
-  readonly namespace: string;
-  readonly kubeconfig?: string;
-  readonly cluster: boolean;
   readonly pullSecret?: readonly string[];
   readonly platform: string;
   readonly runtime?: string;

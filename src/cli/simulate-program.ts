@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { repeatable, wholeNumber } from "./options.js";
+import { addClusterFlags, repeatable, wholeNumber } from "./options.js";
 import type { SimulateFlags } from "./simulate-flags.js";
 import type { CliIo } from "./types.js";
 
@@ -20,7 +20,7 @@ Examples:
 
 /** Adds `pullguard simulate` to the command line. */
 export function addSimulate(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
-  program
+  const command = program
     .command("simulate")
     .summary("predict how long a rollout's pulls take")
     .description(
@@ -41,10 +41,8 @@ export function addSimulate(program: Command, io: CliIo, finish: (exitCode: numb
         .default("both"),
     )
     .option("--kubelet-config <FILE>", "the nodes' KubeletConfiguration (default: var/lib/kubelet of --node-root)")
-    .option("--node-root <DIR>", "copy of a node's file system, for its kubelet settings, certs.d and credentials")
-    .addOption(new Option("-n, --namespace <NAMESPACE>", "namespace of objects without one").default("default"))
-    .option("--kubeconfig <FILE>", "cluster to read Secrets and ServiceAccounts from (default: as kubectl)")
-    .option("--no-cluster", "ask no cluster; Secrets and ServiceAccounts come from the files alone")
+    .option("--node-root <DIR>", "copy of a node's file system, for its kubelet settings, certs.d and credentials");
+  addClusterFlags(command, "objects without one", "Secrets and ServiceAccounts")
     .addOption(
       repeatable("--pull-secret <FILE>", "Secret manifest or Docker config.json to use for every image (repeatable)"),
     )

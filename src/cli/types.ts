@@ -36,8 +36,8 @@ export interface CliIo {
 /** What the commands need built for them. Each is called only by its own command, so that help stays quick. */
 export interface CliDeps {
   readonly version: string;
-  /** @returns undefined where no cluster is configured (only without `kubeconfig`) */
-  openCluster(kubeconfig: string | undefined): Promise<OpenCluster | undefined>;
+  /** @returns undefined where no cluster is configured (only without a file) */
+  openCluster(chosen: ChosenCluster): Promise<OpenCluster | undefined>;
   /** @returns undefined where no cluster is configured (only without a file) */
   openAuditedCluster(chosen: ChosenCluster): Promise<AuditedCluster | undefined>;
   openCheck(setup: CheckSetup): Promise<OpenCheck>;
@@ -63,6 +63,8 @@ export interface ChosenCluster {
 
 export interface OpenCluster {
   readonly server: string;
+  /** Of the context: where kubectl puts what names none. */
+  readonly namespace: string;
   readonly secrets: SecretSource;
   /**
    * Nodes and their profiles as they are now, or why they cannot be had.
@@ -73,8 +75,6 @@ export interface OpenCluster {
 
 /** A cluster as `pullguard audit` sees it. */
 export interface AuditedCluster extends Omit<OpenCluster, "listNodes"> {
-  /** Of the context, as kubectl takes it where none is named. */
-  readonly namespace: string;
   listNodes(signal: AbortSignal): Promise<ListedStates | { readonly problem: string }>;
   /**
    * Everything that runs Pods, of one namespace where one is named.

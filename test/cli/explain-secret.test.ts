@@ -40,7 +40,12 @@ describe("pullguard explain secret", () => {
       },
       serviceAccount: async () => ({ kind: "not-found" }),
     };
-    const openCluster = async () => ({ server: "https://api.test", secrets, listNodes: noNodes });
+    const openCluster = async () => ({
+      server: "https://api.test",
+      namespace: "context-s",
+      secrets,
+      listNodes: noNodes,
+    });
     const io = fakeIo({ stdin, ...(lookup === undefined ? {} : { deps: { openCluster } }) });
     const code = await runCli(["explain", "secret", ...argv], io);
     for (const text of [io.out(), io.err()]) assert.ok(!text.includes(password) && !text.includes(auth), text);
@@ -60,6 +65,13 @@ describe("pullguard explain secret", () => {
     assert.match(out, /^ {2}6\. \*\.ghcr\.io {20}user wild, no password$/m);
     assert.match(out, /Note: credHelpers and credsStore/);
     assert.match(out, /Note: identitytoken .* ghcr\.io\/acme /);
+  });
+
+  it("looks where kubectl would: in the context's namespace, unless another is named", async () => {
+    const missing = { kind: "not-found" } as const;
+    assert.deepEqual((await run(["login"], "", missing)).asked, ["context-s/login"]);
+    assert.deepEqual((await run(["login", "-n", "shop"], "", missing)).asked, ["shop/login"]);
+    assert.match((await run(["login"], "", missing)).out, /context-s\/login/);
   });
 
   it("shows what would be tried for an image in the kubelet's order, then near misses with the reason", async () => {
@@ -170,11 +182,11 @@ describe("pullguard explain secret", () => {
     it("exits with 1 where it is missing or must not be read", async () => {
       const missing = await run(["regcred", "nginx"], "", { kind: "not-found" });
       assert.equal(missing.code, 1);
-      assert.match(missing.out, /^Secret default\/regcred: it does not exist/);
-      assert.match(missing.out, /Fix: kubectl create secret docker-registry regcred -n default/);
+      assert.match(missing.out, /^Secret context-s\/regcred: it does not exist/);
+      assert.match(missing.out, /Fix: kubectl create secret docker-registry regcred -n context-s/);
       const unreadable = await run(["regcred"], "", { kind: "unreadable", reason: "no right to get secrets" });
       assert.equal(unreadable.code, 1);
-      assert.equal(unreadable.out, "Secret default/regcred: it cannot be read: no right to get secrets\n");
+      assert.equal(unreadable.out, "Secret context-s/regcred: it cannot be read: no right to get secrets\n");
     });
   });
 
@@ -233,6 +245,7 @@ describe("pullguard explain secret", () => {
       want: /^error: "not a name" is no/,
     },
     { name: "a cluster and none", argv: ["a", "--no-cluster", "--kubeconfig", "x"], want: /^error: --kubeconfig and/ },
+    { name: "a context of none", argv: ["a", "--no-cluster", "--context", "x"], want: /^error: --context and/ },
     { name: "standard input twice", argv: ["a", "-f", "-", "-f", "-", "--no-cluster"], want: /^error: standard input/ },
     { name: "a file that is not there", argv: ["--pull-secret", "/nowhere/x"], want: /^error: \/nowhere\/x: no such/ },
   ];

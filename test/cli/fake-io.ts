@@ -50,7 +50,7 @@ export function fakeIo(
     ...others,
     deps: {
       version: "1.2.3",
-      openCluster: async (kubeconfig) => {
+      openCluster: async ({ kubeconfig }) => {
         calls.push(`openCluster ${kubeconfig ?? "default"}`);
         return undefined;
       },

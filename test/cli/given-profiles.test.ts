@@ -47,7 +47,9 @@ describe("pullguard check takes NodePullProfiles", () => {
       serviceAccount: async () => ({ kind: "not-found" }),
     };
     const cluster = (listNodes: OpenCluster["listNodes"]) =>
-      fakeIo({ deps: { openCluster: async () => ({ server: "https://api", secrets, listNodes }) } });
+      fakeIo({
+        deps: { openCluster: async () => ({ server: "https://api", namespace: "default", secrets, listNodes }) },
+      });
     const io = cluster(async () => ({ open, missing: ["leases.coordination.k8s.io"] }));
     await runCli(["check", "nginx", "--nodes", "cluster"], io);
     assert.equal(io.setups[0]?.openNodes, open);
