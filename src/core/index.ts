@@ -1,4 +1,11 @@
-export { type CacheRegister, type CacheSize, type CacheSizes, createCacheSizes, namedCaches } from "./cache-sizes.js";
+export {
+  type CacheRegister,
+  type CacheSize,
+  type CacheSizes,
+  createCacheSizes,
+  type Measured,
+  namedCaches,
+} from "./cache-sizes.js";
 export { type Clock, steadyClock } from "./clock.js";
 export { deadlineOf, noteDeadline } from "./deadline.js";
 export { type ErrorCode, PullguardError } from "./error.js";

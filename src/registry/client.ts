@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
 import type { LookupFunction } from "node:net";
-import { LRUCache } from "lru-cache";
 import type { CacheRegister, Clock } from "../core/index.js";
 import type { RegistryCredential } from "../credentials/index.js";
 import type { RegistryHost } from "../node/index.js";
 import type { AddressGuard } from "./address-guard.js";
 import { Authorizer } from "./authorizer.js";
+import { type ExpiringMemory, expiringMemory } from "./expiring-memory.js";
 import { fault, isHeldBack } from "./fault.js";
 import { rememberedFor } from "./host-names.js";
 import { type MeteredSink, meteredSink } from "./metered-sink.js";
@@ -81,14 +81,13 @@ export interface RegistryDeps {
 interface Remembered {
   readonly state: HostState;
   readonly repository: string;
-  readonly untilMs: number;
 }
 
 const rememberMs = 5 * 60_000;
 /** Registries choose what they want to be told: realms, services and scopes have no length of their own. */
 const rememberedSize = {
-  maxSize: 2 * 1024 * 1024,
-  sizeCalculation: ({ state }: Remembered, key: string): number => 200 + key.length + state.authorizer.sizeBytes,
+  maxBytes: 2 * 1024 * 1024,
+  sizeOf: ({ state }: Remembered, key: string): number => 200 + key.length + state.authorizer.sizeBytes,
 };
 
 /**
@@ -101,6 +100,9 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
   const { limits, random = Math.random } = deps;
   const transport = new Transport(deps, trusts, proxies, limits === undefined ? undefined : { ...limits, random });
   const pauses = limits === undefined ? undefined : createPauses(deps.clock);
+  const memory = (): ExpiringMemory<Remembered> => expiringMemory({ clock: deps.clock, ...rememberedSize });
+  const [states, latest] = [memory(), memory()];
+  for (const { measured } of [states, latest]) deps.caches?.add("challenges", measured);
   const shared: Shared = {
     clock: deps.clock,
     userAgent: deps.userAgent,
@@ -109,8 +111,7 @@ export function createRegistryClient(deps: RegistryDeps): RegistryClient {
     ...(deps.observer === undefined ? {} : { observer: deps.observer }),
     ...(pauses === undefined ? {} : { pauses }),
     tokens: new TokenCache(deps.clock, deps.caches),
-    states: new LRUCache<string, Remembered>(rememberedSize),
-    latest: new LRUCache<string, Remembered>(rememberedSize),
+    ...{ states, latest },
     hostKey: rememberedFor(({ tls, headers, proxy, ...host }: RegistryHost) => {
       const parts = [
         host.scheme,
@@ -150,9 +151,9 @@ interface Shared extends Pick<RegistryDeps, "onRateLimit" | "onTransfer" | "obse
   readonly pauses?: Pauses;
   readonly tokens: TokenCache;
   /** By host, account and repository. */
-  readonly states: LRUCache<string, Remembered>;
+  readonly states: ExpiringMemory<Remembered>;
   /** By host and account: what a repository was last found to want, which its neighbours will want as well. */
-  readonly latest: LRUCache<string, Remembered>;
+  readonly latest: ExpiringMemory<Remembered>;
   /** Everything that decides what a host is told and how; equal keys may share what was learnt. */
   readonly hostKey: (host: RegistryHost) => string;
   readonly sendFor: (host: RegistryHost) => VisitDeps["send"];
@@ -168,8 +169,8 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const deps = { ...shared, account, tokenScope, ...sendingAs(identity, request.host) };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
-    const warm = recalled(states.get(stateKey), clock)?.state;
-    const likely = warm === undefined ? inherited(recalled(latest.get(tokenScope), clock), request) : undefined;
+    const warm = states.get(stateKey)?.state;
+    const likely = warm === undefined ? inherited(latest.get(tokenScope), request) : undefined;
     if (request.ahead === true)
       return await new Visit(deps, request, warm ?? likely ?? untouched(), false, signal).run();
     if (likely !== undefined) new Visit(deps, request, likely, false, signal).fetchTokenAhead();
@@ -181,16 +182,16 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
       state = untouched();
       result = await new Visit(deps, request, state, true, signal).run();
     }
-    const learnt = { state, repository: request.repository, untilMs: clock.nowMs() + rememberMs };
+    const learnt = { state, repository: request.repository };
     if (result.kind === "response" && result.status < 400) keep(stateKey, tokenScope, learnt);
     else if (warm !== undefined && result.kind !== "fault") states.delete(stateKey);
     return result;
   }
 
   function keep(stateKey: string, tokenScope: string, learnt: Remembered): void {
-    states.set(stateKey, learnt);
+    states.set(stateKey, learnt, rememberMs);
     // Of a repository that asks for nothing the others learn nothing.
-    if (learnt.state.authorizer.hasHandlers || learnt.state.plainHttp) latest.set(tokenScope, learnt);
+    if (learnt.state.authorizer.hasHandlers || learnt.state.plainHttp) latest.set(tokenScope, learnt, rememberMs);
   }
 
   function sendingAs(identity: string, host: RegistryHost): Pick<VisitDeps, "send" | "isPaused"> {
@@ -234,10 +235,6 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
       return { kind: "fault", url: "", fault: fault("aborted", request.host.address) };
     },
   };
-}
-
-function recalled(remembered: Remembered | undefined, clock: Clock): Remembered | undefined {
-  return remembered !== undefined && remembered.untilMs > clock.nowMs() ? remembered : undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { CacheRegister, Clock, Redacted } from "../core/index.js";
+import { type ExpiringMemory, expiringMemory } from "./expiring-memory.js";
 import { fault } from "./fault.js";
 import type { PostMemory, TokenAnswer } from "./token.js";
 
@@ -26,19 +27,20 @@ export interface CachedAnswer {
  */
 export class TokenCache {
   readonly #clock: Clock;
-  readonly #stored = new LRUCache<string, { readonly token: Redacted<string>; readonly expiresMs: number }>({
-    maxSize: maxStoredBytes,
-    // Registries choose how long a token is; one that no server would take in a header is not kept.
-    maxEntrySize: maxTokenBytes,
-    sizeCalculation: ({ token }, key) => 200 + key.length + token.reveal().length,
-  });
+  readonly #stored: ExpiringMemory<{ readonly token: Redacted<string>; readonly expiresMs: number }>;
   /** Until when, by account and server. */
   readonly #withoutPost = new LRUCache<string, number>({ max: 2000 });
   readonly #running = new Map<string, Running>();
 
   constructor(clock: Clock, caches?: CacheRegister) {
     this.#clock = clock;
-    caches?.add("tokens", this.#stored);
+    this.#stored = expiringMemory({
+      ...{ clock, maxBytes: maxStoredBytes },
+      // Registries choose how long a token is; one that no server would take in a header is not kept.
+      maxValueBytes: maxTokenBytes,
+      sizeOf: ({ token }, key) => 200 + key.length + token.reveal().length,
+    });
+    caches?.add("tokens", this.#stored.measured);
   }
 
   /** What is known of a server that an account asks: whether its POST is worth the way, for five minutes. */
@@ -57,7 +59,7 @@ export class TokenCache {
     signal: AbortSignal,
   ): Promise<CachedAnswer> {
     const held = this.#stored.get(key);
-    if (!fresh && held !== undefined && held.expiresMs > this.#clock.nowMs()) {
+    if (!fresh && held !== undefined) {
       const lifetimeMs = held.expiresMs - this.#clock.nowMs();
       return { answer: { kind: "token", token: held.token, lifetimeMs }, stored: true };
     }
@@ -80,7 +82,8 @@ export class TokenCache {
     const answer = fetch(stop.signal)
       .then((fetched) => {
         if (fetched.kind === "token") {
-          this.#stored.set(key, { token: fetched.token, expiresMs: this.#clock.nowMs() + fetched.lifetimeMs });
+          const { token, lifetimeMs } = fetched;
+          this.#stored.set(key, { token, expiresMs: this.#clock.nowMs() + lifetimeMs }, lifetimeMs);
         }
         return fetched;
       })

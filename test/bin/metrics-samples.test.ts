@@ -101,6 +101,7 @@ describe("the metrics of a webhook in a cluster", function () {
       "blobs",
       "layers",
       "tokens",
+      "challenges",
       "secrets",
       "namespaces",
       "audit_layers",
