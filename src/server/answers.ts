@@ -9,9 +9,14 @@ export function sendJson(res: ServerResponse, status: number, body: unknown): vo
   res.end(text);
 }
 
-/** Answers `{ "error": { code, message } }`, the one shape of everything that is no AdmissionReview. */
-export function sendError(res: ServerResponse, status: number, code: string, message: string): void {
-  sendJson(res, status, { error: { code, message } });
+/**
+ * Answers a Kubernetes `Status`, the one shape of everything that is no AdmissionReview. Of a webhook's refusal an API server shows
+ * people the message only where it comes so, and "unknown" where it does not.
+ * Source: k8s.io/apimachinery meta/v1 `Status`; client-go rest `Result.Error`, by which API servers read it.
+ * @param reason  stable, for programs
+ */
+export function sendError(res: ServerResponse, code: number, reason: string, message: string): void {
+  sendJson(res, code, { kind: "Status", apiVersion: "v1", status: "Failure", message, reason, code });
 }
 
 /** For a path that exists, asked with the wrong method. */
@@ -46,7 +51,7 @@ export function answerError(error: unknown, res: ServerResponse, onFault: (error
     res.destroy();
     return;
   }
-  const { status, code, message } = refusal ?? { status: 500, code: "Internal", message: "internal fault" };
+  const { status, code, message } = refusal ?? { status: 500, code: "InternalError", message: "internal fault" };
   sendError(res, status, code, message);
 }
 

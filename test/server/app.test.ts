@@ -169,7 +169,7 @@ describe("the other paths", () => {
       const { status, body, headers } = await supertest(app)[method](path);
       assert.equal(status, 405);
       assert.equal(headers.allow, allow);
-      assert.equal(body.error.code, "MethodNotAllowed");
+      assert.equal(body.reason, "MethodNotAllowed");
     });
   }
 
@@ -177,7 +177,7 @@ describe("the other paths", () => {
     it(`has nothing at ${path}`, async () => {
       const { status, body } = await supertest(app).get(path);
       assert.equal(status, 404);
-      assert.equal(body.error.code, "NotFound");
+      assert.equal(body.reason, "NotFound");
     });
   }
 });
@@ -203,7 +203,10 @@ describe("the metrics app", () => {
     const app = createMetricsApp({ metrics, readiness: new Readiness([]), onFault });
     const { status, text } = await supertest(app).get("/metrics");
     assert.equal(status, 500);
-    assert.deepEqual(JSON.parse(text), { error: { code: "Internal", message: "internal fault" } });
+    assert.deepEqual(JSON.parse(text), {
+      ...{ kind: "Status", apiVersion: "v1", status: "Failure", code: 500 },
+      ...{ reason: "InternalError", message: "internal fault" },
+    });
     assert.equal(faults.length, 1);
   });
 });
