@@ -10,6 +10,7 @@ import { plainDecide, recordingCheck } from "../admission/doubles.js";
 import { at } from "../manifests/objects.js";
 import { eventually, type KubeAnswer, type KubeObject } from "../support/kube/index.js";
 import { type Gate, startGate } from "./gate.js";
+import { serviceHere } from "./objects.js";
 import { quietly, type World } from "./world.js";
 
 const namespace = "guard";
@@ -122,7 +123,7 @@ export function certificateTests(world: () => World): void {
       const quick = await startGate();
       const running: Serving[] = [];
       try {
-        await quietly(world().admin.apply(serviceOf("quick")));
+        await quietly(world().admin.apply(serviceHere(namespace, "quick")));
         await quietly(world().admin.apply(configurationOf("quick", quick.port)));
         for (let count = 0; count < 2; count += 1) {
           const telemetry = { metrics: createMetrics({ version: "test" }), logger: createLogger({ level: "silent" }) };
@@ -175,7 +176,7 @@ async function installGuard({ admin, kube }: World): Promise<string> {
   const metadata = (name: string) => ({ name, namespace });
   await quietly(admin.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }));
   await quietly(admin.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: metadata("guard") }));
-  await quietly(admin.apply(serviceOf("pullguard")));
+  await quietly(admin.apply(serviceHere(namespace, "pullguard")));
   const subjects = [{ kind: "ServiceAccount", name: "guard", namespace }];
   const both = ["pullguard", "quick"].map((name) => `${name}-certificates`);
   await quietly(
@@ -219,14 +220,6 @@ async function installGuard({ admin, kube }: World): Promise<string> {
   });
   const token = String(at(body, "status", "token"));
   return kube.writeKubeconfig("guard", { ...kube.adminAccess, token });
-}
-
-/** A Service that leads to this machine: nothing routes cluster addresses here. */
-function serviceOf(name: string): KubeObject {
-  return {
-    ...{ apiVersion: "v1", kind: "Service", metadata: { name, namespace } },
-    spec: { type: "ExternalName", externalName: "localhost" },
-  };
 }
 
 function webhookOf(name: string, port: number) {

@@ -3,6 +3,7 @@ import { findKubeAssets, type KubeAssets } from "../support/kube/index.js";
 import { labUser } from "../support/lab/index.js";
 import { admissionTests } from "./admission.js";
 import { certificateTests } from "./certificates.js";
+import { clientCertificateTests } from "./client-certificates.js";
 import { kubectlTests } from "./kubectl.js";
 import { nodeBindingTests } from "./node-binding.js";
 import { nodeTests } from "./nodes.js";
@@ -49,6 +50,7 @@ describe("with a real API server", function () {
   certificateTests(started);
   kubectlTests(started, () => assets?.kubectl, required);
   replicaTests(started);
+  clientCertificateTests(started);
 
   describe("at the end", () => {
     it("no log holds a password", () => {

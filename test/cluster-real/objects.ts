@@ -39,6 +39,14 @@ export function workload(kind: string, namespace: string, image = privateImage, 
   };
 }
 
+/** A Service that leads to this machine: nothing routes cluster addresses here, but the API server follows a name. */
+export function serviceHere(namespace: string, name: string): KubeObject {
+  return {
+    ...{ apiVersion: "v1", kind: "Service", metadata: { name, namespace } },
+    spec: { type: "ExternalName", externalName: "localhost" },
+  };
+}
+
 function bodyOf(kind: string, template: { readonly spec: object }, labels: object): object {
   switch (kind) {
     case "Pod":

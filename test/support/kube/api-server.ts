@@ -22,9 +22,18 @@ export interface Kube {
   writeKubeconfig(name: string, access: KubeAccess): string;
   /** What the first user given to {@link startKube} has asked, or another of them, in order. */
   audited(user?: string): readonly AuditedRequest[];
+  /** What the API server shows to webhooks by their names, from its next start on. */
+  writeWebhookUsers(users: readonly WebhookUser[]): void;
   /** The API server alone goes away, its objects stay; `meanwhile` runs, and it comes back on the same port. */
   restart(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** Whom the API server is for one webhook, or for those of a wildcard: `web.shop.svc:8443`, `*.shop.svc:8443`. */
+export interface WebhookUser {
+  readonly name: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
 }
 
 /** One request as the API server's own audit log has it. */
@@ -38,6 +47,7 @@ export interface AuditedRequest {
 }
 
 const startTimeoutMs = 90_000;
+const webhookUsersFile = "webhooks.kubeconfig";
 
 /**
  * Starts etcd and kube-apiserver on loopback, with RBAC, the default admission plugins (ServiceAccount among them) and
@@ -56,6 +66,7 @@ export async function startKube(assets: KubeAssets, auditedUsers: readonly strin
   try {
     const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
     const credentials = await writeCredentials(folder, auditedUsers);
+    writeWebhookUsers(folder, []);
     daemons.push(startDaemon(assets.etcd, etcdArgs(folder, etcdPort, peerPort), folder));
     const startServer = (): Daemon => startDaemon(assets.apiServer, apiServerArgs(folder, port, etcdPort), folder);
     daemons.push(startServer());
@@ -71,6 +82,7 @@ export async function startKube(assets: KubeAssets, auditedUsers: readonly strin
       etcd: `http://127.0.0.1:${etcdPort}`,
       folder,
       writeKubeconfig: (name, access) => writeKubeconfig(join(folder, `${name}.kubeconfig`), access),
+      writeWebhookUsers: (users) => writeWebhookUsers(folder, users),
       audited: (user = auditedUsers[0]) => readAudit(join(folder, "audit.log"), user),
       restart: async (meanwhile) => {
         await daemons.pop()?.stop();
@@ -98,6 +110,15 @@ async function writeCredentials(folder: string, users: readonly string[]): Promi
     "accounts.key": accounts.privateKey.export({ type: "pkcs8", format: "pem" }),
     "accounts.pub": accounts.publicKey.export({ type: "spki", format: "pem" }),
     "tokens.csv": `${token},admin,admin,system:masters\n`,
+    "admission.json": JSON.stringify({
+      apiVersion: "apiserver.config.k8s.io/v1",
+      kind: "AdmissionConfiguration",
+      plugins: ["ValidatingAdmissionWebhook", "MutatingAdmissionWebhook"].map((name) => {
+        const kind = "WebhookAdmissionConfiguration";
+        const kubeConfigFile = join(folder, webhookUsersFile);
+        return { name, configuration: { apiVersion: "apiserver.config.k8s.io/v1", kind, kubeConfigFile } };
+      }),
+    }),
     "audit.json": JSON.stringify({
       apiVersion: "audit.k8s.io/v1",
       kind: "Policy",
@@ -132,6 +153,7 @@ function apiServerArgs(folder: string, port: number, etcdPort: number): readonly
     ...[`--service-account-key-file=${folder}/accounts.pub`, `--service-account-issuer=${issuer}`],
     `--service-account-signing-key-file=${folder}/accounts.key`,
     ...["--authorization-mode=RBAC", "--anonymous-auth=false", "--service-cluster-ip-range=10.96.0.0/24"],
+    `--admission-control-config-file=${folder}/admission.json`,
     ...[`--audit-policy-file=${folder}/audit.json`, `--audit-log-path=${folder}/audit.log`],
     // A request is in the log before it is answered.
     ...["--audit-log-mode=blocking", "--allow-privileged=true"],
@@ -175,6 +197,19 @@ function writeKubeconfig(path: string, access: KubeAccess): string {
   // JSON is YAML.
   writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
   return path;
+}
+
+function writeWebhookUsers(folder: string, users: readonly WebhookUser[]): void {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    users: users.map(({ name, certificatePem, keyPem }) => {
+      const user = { "client-certificate-data": base64(certificatePem), "client-key-data": base64(keyPem) };
+      return { name, user };
+    }),
+  };
+  writeFileSync(join(folder, webhookUsersFile), JSON.stringify(config), { mode: 0o600 });
 }
 
 interface AuditEvent {
