@@ -46,6 +46,8 @@ export interface ServeDeps {
   };
   /** Conditions beyond the certificate's validity, such as informers that have synced. */
   readonly readiness?: readonly ReadinessCheck[];
+  /** How late the event loop is, in milliseconds; as if never where absent. */
+  readonly lagMs?: () => number;
   /** Address to listen on; every one where absent. */
   readonly host?: string;
   /** How long the server goes on after it has stopped being ready, for endpoints to forget it. 3 s where absent. */
@@ -108,6 +110,7 @@ export async function serve(deps: ServeDeps): Promise<Serving> {
     readiness,
     metrics,
     startTimer,
+    ...(deps.lagMs === undefined ? {} : { lagMs: deps.lagMs }),
     ...(within === undefined ? {} : { within }),
     onFault,
     ...(clients === undefined ? {} : { callers: clients.callers }),

@@ -92,6 +92,7 @@ export async function runWebhook(given: ServeFlags, deps: WebhookDeps): Promise<
         ...(policy.events === undefined ? {} : { events: policy.events }),
         mutation: { ...policy.mutation, secrets: cluster.secrets, listPullSecrets: cluster.listPullSecrets },
         clock,
+        lagMs: delay.lagMs,
         metrics,
         logger,
         readiness: [...cluster.readiness(), ...policy.readiness],

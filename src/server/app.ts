@@ -28,6 +28,8 @@ export interface AppDeps {
   readonly readiness: Readiness;
   readonly metrics: MetricsSource;
   readonly startTimer: StartTimer;
+  /** How late the event loop is, in milliseconds: reviews end so much earlier that their answers come in time all the same. */
+  readonly lagMs?: () => number;
   /** Surrounds the work of every review; absent: nothing does. */
   readonly within?: ReviewRunner;
   /** The date, in milliseconds since the Unix epoch; by the admission's clock where absent. */
@@ -63,7 +65,11 @@ export function createApp(deps: AppDeps): RequestListener {
   const app = bareApp();
   const timeOf = rememberedTime();
   const dateMs = deps.dateMs ?? (() => deps.admission.clock.nowMs());
-  const deadlines = createDeadlines(deps.admission.clock, deps.startTimer);
+  const { lagMs, startTimer } = deps;
+  const deadlines = createDeadlines({
+    ...{ clock: deps.admission.clock, startTimer },
+    ...(lagMs === undefined ? {} : { lagMs }),
+  });
   const signalFor = (req: IncomingMessage): AbortSignal => deadlines.within(timeOf(req));
   const budget = new BodyBudget(deps.maxHeldBytes ?? defaultMaxHeldBytes);
   const validate: Handler = (req, res) =>

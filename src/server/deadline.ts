@@ -52,29 +52,52 @@ export function checkTimeMs(timeout: unknown): number {
 
 /** Deadlines that requests share, because one timer and one signal for each request cost more than a cached answer. */
 export interface Deadlines {
-  /** Aborts when `timeMs` have passed, up to {@link deadlineStepMs} earlier, never later. */
+  /** Aborts when `timeMs` have passed, up to {@link deadlineStepMs} earlier, never later; by more where the event loop is late. */
   within(timeMs: number): AbortSignal;
 }
 
 /** Requests whose time ends within the same step share one deadline. */
 export const deadlineStepMs = 20;
+/**
+ * Turns of the event loop that a review may lose before its time begins and after it has ended, each of them as late as timers
+ * are: to be read, and then the deadline's own timer, the grace of what it aborts, and the answer.
+ */
+const turnsOnTheWay = 4;
+/** How soon it shows in a deadline that the event loop has become late. */
+const lookEveryMs = 1_000;
 
-export function createDeadlines(clock: Pick<Clock, "nowMs">, startTimer: StartTimer): Deadlines {
+export interface DeadlinesDeps {
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly startTimer: StartTimer;
+  /** How late timers come, in milliseconds; in time where absent. */
+  readonly lagMs?: () => number;
+}
+
+export function createDeadlines({ clock, startTimer, lagMs = () => 0 }: DeadlinesDeps): Deadlines {
   const signals = new Map<number, AbortSignal>();
   return {
     within(timeMs) {
-      const nowMs = clock.nowMs();
-      const endMs = Math.floor((nowMs + timeMs) / deadlineStepMs) * deadlineStepMs;
-      const known = signals.get(endMs);
+      const startMs = clock.nowMs();
+      const latestMs = Math.floor((startMs + timeMs) / deadlineStepMs) * deadlineStepMs;
+      const known = signals.get(latestMs);
       if (known !== undefined) return known;
       const stop = new AbortController();
       setMaxListeners(0, stop.signal);
-      noteDeadline(stop.signal, endMs);
-      signals.set(endMs, stop.signal);
-      startTimer(Math.max(0, endMs - nowMs), () => {
-        signals.delete(endMs);
+      signals.set(latestMs, stop.signal);
+      // However late everything is, what is remembered is worth a try.
+      const dueMs = (): number =>
+        Math.min(latestMs, Math.max(latestMs - turnsOnTheWay * lagMs(), startMs + timeMs / 10));
+      const end = (): void => {
+        signals.delete(latestMs);
         stop.abort(new DOMException("the deadline of the admission request has come", "TimeoutError"));
-      });
+      };
+      const look = (): void => {
+        const leftMs = dueMs() - clock.nowMs();
+        if (leftMs <= 0) end();
+        else startTimer(Math.min(leftMs, lookEveryMs), look);
+      };
+      noteDeadline(stop.signal, dueMs());
+      startTimer(Math.max(0, Math.min(dueMs() - startMs, lookEveryMs)), look);
       return stop.signal;
     },
   };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import supertest from "supertest";
 import type { Check, Report } from "../../src/check/index.js";
-import { createMetricsApp, Readiness, type StartTimer } from "../../src/server/index.js";
+import { deadlineOf } from "../../src/core/index.js";
+import { createMetricsApp, Readiness } from "../../src/server/index.js";
 import { admissionDeps, podReview, realClock, recordingCheck, recordingObserver } from "../admission/doubles.js";
 import { appWith, listening, post } from "./doubles.js";
 
@@ -68,19 +69,23 @@ describe("POST /validate", () => {
     assert.equal(body.response.allowed, true);
   });
 
-  it("asks the timer for the time the API server grants", async () => {
-    const delays: number[] = [];
-    const startTimer: StartTimer = (delayMs) => {
-      delays.push(delayMs);
-      return () => undefined;
-    };
-    const clock = { ...realClock, nowMs: () => 0 };
-    const admission = admissionDeps({ check: recordingCheck().check, clock });
-    const app = appWith(recordingCheck().check, { admission, startTimer });
-    await post(app, podReview(), "/validate?timeout=7s");
-    await post(app, podReview());
-    assert.deepEqual(delays, [6_300, 9_000]);
-  });
+  for (const { name, lag, want } of [
+    { name: "as the API server grants, less the way back", lag: {}, want: [6_300, 9_000] },
+    { name: "less where the event loop is late", lag: { lagMs: () => 500 }, want: [4_300, 7_000] },
+  ]) {
+    it(`gives a check so much time: ${name}`, async () => {
+      const deadlines: unknown[] = [];
+      const check: Check = async (_input, signal) => {
+        deadlines.push(deadlineOf(signal));
+        return emptyReport;
+      };
+      const admission = admissionDeps({ check, clock: { ...realClock, nowMs: () => 0 } });
+      const app = appWith(check, { admission, ...lag });
+      await post(app, podReview(), "/validate?timeout=7s");
+      await post(app, podReview());
+      assert.deepEqual(deadlines, want);
+    });
+  }
 
   it("goes on when the client goes away: what is found out serves its next try", async () => {
     let started: () => void = () => undefined;

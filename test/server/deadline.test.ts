@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { deadlineOf } from "../../src/core/index.js";
 import { checkTimeMs, createDeadlines, deadlineStepMs, parseGoDuration } from "../../src/server/index.js";
 
 describe("parseGoDuration", () => {
@@ -53,16 +54,31 @@ describe("deadlines", () => {
   /** A clock and timers that stand still until they are moved. */
   function stopwatch() {
     let nowMs = 1_000_007;
+    let lagMs = 0;
     const timers: { readonly atMs: number; readonly run: () => void }[] = [];
-    const deadlines = createDeadlines({ nowMs: () => nowMs }, (delayMs, run) => {
-      timers.push({ atMs: nowMs + delayMs, run });
-      return () => undefined;
+    const deadlines = createDeadlines({
+      clock: { nowMs: () => nowMs },
+      startTimer: (delayMs, run) => {
+        timers.push({ atMs: nowMs + delayMs, run });
+        return () => undefined;
+      },
+      lagMs: () => lagMs,
     });
     const move = (ms: number): void => {
-      nowMs += ms;
-      for (const timer of timers) if (timer.atMs <= nowMs) timer.run();
+      const untilMs = nowMs + ms;
+      for (;;) {
+        const [next] = timers.filter(({ atMs }) => atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs);
+        if (next === undefined) break;
+        timers.splice(timers.indexOf(next), 1);
+        nowMs = Math.max(nowMs, next.atMs);
+        next.run();
+      }
+      nowMs = untilMs;
     };
-    return { deadlines, timers, move };
+    const lag = (ms: number): void => {
+      lagMs = ms;
+    };
+    return { deadlines, timers, move, lag };
   }
 
   it("abort in time, at most a step early", () => {
@@ -85,5 +101,42 @@ describe("deadlines", () => {
     assert.equal(timers.length, 2);
     move(1000);
     assert.equal(deadlines.within(500).aborted, false);
+  });
+
+  it("come earlier where the event loop is late, by the turns that the answer will lose", () => {
+    const { deadlines, move, lag } = stopwatch();
+    lag(600);
+    const signal = deadlines.within(9_000);
+    assert.equal(deadlineOf(signal), 1_006_600);
+    move(6_600 - 2 * deadlineStepMs);
+    assert.equal(signal.aborted, false);
+    move(2 * deadlineStepMs);
+    assert.equal(signal.aborted, true);
+  });
+
+  it("follow an event loop that becomes late, and one that is in time again", () => {
+    const { deadlines, move, lag } = stopwatch();
+    const [late, relieved] = [deadlines.within(9_000), deadlines.within(20_000)];
+    move(7_000);
+    assert.equal(late.aborted, false);
+    lag(600);
+    move(1_000);
+    assert.equal(late.aborted, true);
+    assert.equal(relieved.aborted, false);
+    lag(0);
+    move(12_000 - 2 * deadlineStepMs);
+    assert.equal(relieved.aborted, false);
+    move(2 * deadlineStepMs);
+    assert.equal(relieved.aborted, true);
+  });
+
+  it("leave a tenth of the time however late everything is", () => {
+    const { deadlines, move, lag } = stopwatch();
+    lag(60_000);
+    const signal = deadlines.within(9_000);
+    move(899);
+    assert.equal(signal.aborted, false);
+    move(1);
+    assert.equal(signal.aborted, true);
   });
 });
