@@ -1,9 +1,12 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { getHeapCodeStatistics } from "node:v8";
 
 /** What one process tells of itself after a garbage collection; memory in bytes. */
 export interface ProbeReading {
   readonly heapUsed: number;
+  /** What of it V8's compiled code and bytecode take: it compiles for as long as it finds something new worth it. */
+  readonly code: number;
   readonly external: number;
   readonly rss: number;
   /** Sockets, timers, requests and whatever else keeps an event loop busy, by kind. */
@@ -46,10 +49,12 @@ async function read(): Promise<ProbeReading> {
   await nextTurn();
   gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();
+  const compiled = getHeapCodeStatistics();
+  const code = compiled.code_and_metadata_size + compiled.bytecode_and_metadata_size;
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   delay.reset();
-  return { heapUsed, external, rss, resources, loopP99Ms, unhandledRejections, uncaught, warnings };
+  return { heapUsed, code, external, rss, resources, loopP99Ms, unhandledRejections, uncaught, warnings };
 }
 process.on("message", () => {
   void read().then((reading) => process.send?.(reading));
