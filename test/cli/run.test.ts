@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ChosenCluster, runCli } from "../../src/cli/index.js";
-import { PullguardError } from "../../src/core/index.js";
+import { runCli } from "../../src/cli/index.js";
 import type { SecretSource } from "../../src/credentials/index.js";
 import type { Finding } from "../../src/findings/index.js";
 import { fakeIo, noNodes } from "./fake-io.js";
@@ -250,40 +249,6 @@ stringData: {.dockerconfigjson: '${text}'}
       assert.deepEqual(io.calls, ["openCluster default", "close"]);
       assert.match(io.err(), /^note: no cluster is configured/);
     });
-
-    it("from the cluster of --kubeconfig and --context or not at all", async () => {
-      const openCluster = async ({ kubeconfig, context }: ChosenCluster) => {
-        throw new PullguardError("InputInvalid", `${context} of ${kubeconfig} cannot be used`);
-      };
-      for (const command of ["check", "verify"]) {
-        const io = fakeIo({ deps: { openCluster } });
-        assert.equal(await runCli([command, "nginx", "--kubeconfig", "kc", "--context", "prod"], io), 2);
-        assert.equal(io.err(), "error: prod of kc cannot be used\n");
-      }
-    });
-
-    for (const [name, flags, want] of [
-      ["in the context's namespace, where kubectl would put it", [], ["shop", "tools"]],
-      ["in the namespace that was named", ["-n", "web"], ["web", "tools"]],
-      ["in default where no cluster is asked", ["--no-cluster"], ["default", "tools"]],
-    ] as const) {
-      it(`looks for the Secrets of what names no namespace ${name}`, async () => {
-        const absent = async () => ({ kind: "not-found" }) as const;
-        const secrets: SecretSource = { secret: absent, serviceAccount: absent };
-        const openCluster = async () => ({ server: "https://api", namespace: "shop", secrets, listNodes: noNodes });
-        for (const command of ["check", "verify"]) {
-          const io = fakeIo({
-            deps: { openCluster },
-            stdin: `${pod("a", "nginx")}\n---\n${pod("b", "nginx", "tools")}`,
-          });
-          assert.equal(await runCli([command, "-f", "-", ...flags], io), 0, io.err());
-          assert.deepEqual(
-            io.inputs[0]?.workloads.map(({ identity }) => identity.namespace),
-            want,
-          );
-        }
-      });
-    }
   });
 
   const faults: readonly {
@@ -344,7 +309,6 @@ stringData: {.dockerconfigjson: '${text}'}
     },
     { name: "a deadline that is none", argv: ["nginx", "--deadline", "soon"], want: /^error: --deadline "soon"/ },
     { name: "a cluster and none", argv: ["nginx", "--kubeconfig", "x", "--no-cluster"], want: /exclude each other$/ },
-    { name: "a context of none", argv: ["nginx", "--context", "x", "--no-cluster"], want: /exclude each other$/ },
     { name: "an unknown flag", argv: ["nginx", "--strange"], want: /^error: unknown option '--strange'/ },
     { name: "an unknown format", argv: ["nginx", "-o", "xml"], want: /^error: .*text, json/ },
   ];
