@@ -53,14 +53,15 @@ export interface SoakReport extends ReturnType<Tally["summary"]> {
   readonly warnings: readonly string[];
 }
 
-const maxExamples = 12;
+/** Of each kind of answer. */
+const maxExamples = 4;
 /** Of the newest answers, for latencies. */
 const maxTimes = 200_000;
 
 /** Counts answers and keeps the first that are wrong. */
 export class Tally {
   readonly #counts = { allow: 0, deny: 0, unknown: 0, shed: 0, error: 0 };
-  readonly #examples: string[] = [];
+  readonly #examples = new Map<string, readonly string[]>();
   readonly #times: number[] = [];
   #total = 0;
   #wrong = 0;
@@ -75,9 +76,11 @@ export class Tally {
     else this.#times[this.#total % maxTimes] = answered.tookMs;
     if (isRight(judged)) return;
     if (answered.answer !== "error") this.#wrong += 1;
-    if (this.#examples.length >= maxExamples) return;
+    const known = this.#examples.get(answered.answer) ?? [];
+    if (known.length >= maxExamples) return;
     const said = `${answered.answer} after ${answered.tookMs.toFixed(0)} ms: ${answered.detail.slice(0, 300)}`;
-    this.#examples.push(`${(atMs / 1000).toFixed(1)} s ${image} ${asked.secret ?? ""} ${said}`);
+    const example = `${(atMs / 1000).toFixed(1)} s ${image} ${asked.secret ?? ""} ${said}`;
+    this.#examples.set(answered.answer, [...known, example]);
   }
 
   /**
@@ -97,7 +100,7 @@ export class Tally {
       p50Ms,
       p99Ms,
       maxMs,
-      examples: this.#examples,
+      examples: [...this.#examples.values()].flat(),
     };
   }
 

@@ -6,6 +6,7 @@ import type { Redacted } from "../core/index.js";
 import type { ClientAuthoritySource } from "./client-certificates.js";
 import { limitConnections } from "./connection-limit.js";
 import type { StartTimer } from "./deadline.js";
+import { listenShared, type SharedPort } from "./shared-port.js";
 
 /** A certificate chain, leaf first, with its key; PEM. */
 export interface ServedPair {
@@ -115,30 +116,32 @@ async function listen(
   server.keepAliveTimeout = keepAliveTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = requestTimeoutMs;
-  limitConnections(server, options.maxConnections ?? usualMaxConnections);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port: options.port, ...(options.host === undefined ? {} : { host: options.host }) }, () => {
-      server.removeListener("error", reject);
-      resolve();
-    });
-  });
+  const offer = limitConnections(server, options.maxConnections ?? usualMaxConnections);
+  const where = { port: options.port, ...(options.host === undefined ? {} : { host: options.host }) };
+  const shared = await listenShared(server, where, offer);
   let closing: Promise<void> | undefined;
   return {
     port: (server.address() as AddressInfo).port,
     close: (patienceMs) => {
-      closing ??= closeServer(server, startTimer, patienceMs).finally(onClosed);
+      closing ??= closeServer(server, shared, startTimer, patienceMs).finally(onClosed);
       return closing;
     },
   };
 }
 
-async function closeServer(server: Server, startTimer: StartTimer, patienceMs: number): Promise<void> {
+async function closeServer(
+  server: Server,
+  shared: SharedPort,
+  startTimer: StartTimer,
+  patienceMs: number,
+): Promise<void> {
   const cancelTimer = startTimer(patienceMs, () => server.closeAllConnections());
   // Read when an answer ends: Node closes what idles now, but would keep a busy connection alive after its answer.
   server.keepAliveTimeout = 1;
+  const others = shared.close();
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
+  await others;
   cancelTimer();
 }
