@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, request as httpRequest, type Server } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { type AddressInfo, connect, Socket } from "node:net";
 import type { Check, Report } from "../../src/check/index.js";
 import { BodyBudget } from "../../src/server/body-budget.js";
 import { limitConnections } from "../../src/server/connection-limit.js";
+import { listenShared, type SharedPort } from "../../src/server/shared-port.js";
 import { pod, podReview, recordingCheck } from "../admission/doubles.js";
 import { appWith, listening, post } from "./doubles.js";
 
@@ -91,11 +92,13 @@ describe("the memory for reviews", () => {
 
 describe("connections", () => {
   let server: Server | undefined;
+  let shared: SharedPort | undefined;
   const silent: Socket[] = [];
-  afterEach(() => {
+  afterEach(async () => {
     for (const socket of silent.splice(0)) socket.destroy();
     server?.closeAllConnections();
     server?.close();
+    await shared?.close();
   });
 
   async function dialled(port: number): Promise<Socket> {
@@ -108,9 +111,13 @@ describe("connections", () => {
   it("are bounded; one too many takes the place of one that has said nothing yet", async () => {
     const bounded = createServer((_req, res) => res.end("ok"));
     server = bounded;
-    limitConnections(bounded, 10);
-    bounded.listen(0, "127.0.0.1");
-    await once(bounded, "listening");
+    const open = new Set<Socket>();
+    bounded.on("connection", (socket: Socket) => {
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+    });
+    // Also those that another socket of the same port has taken.
+    shared = await listenShared(bounded, { port: 0, host: "127.0.0.1" }, limitConnections(bounded, 10));
     const { port } = bounded.address() as AddressInfo;
     for (let count = 0; count < 30; count += 1) silent.push(await dialled(port));
     const answer = await new Promise<string>((resolve, reject) => {
@@ -119,9 +126,24 @@ describe("connections", () => {
         .end();
     });
     assert.equal(answer, "ok");
-    const open = await new Promise<number>((resolve, reject) =>
-      bounded.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    assert.ok(open.size <= 10, String(open.size));
+  });
+
+  it("are turned away where all are busy, whichever socket of the port has taken them", () => {
+    const busy = createServer();
+    busy.removeAllListeners("connection");
+    const offer = limitConnections(busy, 2);
+    const taken: Socket[] = [];
+    busy.on("connection", (socket: Socket) => {
+      taken.push(socket);
+      busy.emit("secureConnection", socket);
+    });
+    const offered = [new Socket(), new Socket(), new Socket()];
+    for (const socket of offered) offer(socket);
+    assert.deepEqual(taken, offered.slice(0, 2));
+    assert.deepEqual(
+      offered.map(({ destroyed }) => destroyed),
+      [false, false, true],
     );
-    assert.ok(open <= 10, String(open));
   });
 });
