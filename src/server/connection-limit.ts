@@ -8,32 +8,43 @@ const crowded = 0.9;
  * Keeps at most `maxConnections` open. Where they become scarce, each new one takes the place of the oldest that has not finished its
  * TLS handshake, or else of all that idle; what is still too many is turned away. An API server opens another connection
  * where one that idled was cut, without telling anybody.
- * @returns takes a connection that another socket than the server's has accepted, within the same bound
  */
-export function limitConnections(server: Server, maxConnections: number): (socket: Socket) => void {
+export function limitConnections(server: Server, maxConnections: number): void {
   const greeting = new Map<string, Socket>();
+  /** Cut, but not told to be closed yet: a turn of the event loop may bring many connections. */
+  const leaving = new Set<Socket>();
   let open = 0;
+  const cut = (socket: Socket): void => {
+    leaving.add(socket);
+    socket.destroy();
+  };
+  const makeRoom = (): void => {
+    const [oldest] = greeting;
+    if (oldest === undefined) {
+      server.closeIdleConnections();
+      return;
+    }
+    const [key, socket] = oldest;
+    greeting.delete(key);
+    cut(socket);
+  };
   server.maxConnections = maxConnections;
   server.on("connection", (socket: Socket) => {
     const key = peerOf(socket);
+    if (open - leaving.size >= maxConnections * crowded) makeRoom();
+    const isOneTooMany = open - leaving.size >= maxConnections;
     open += 1;
-    if (open > maxConnections * crowded) {
-      const [oldest] = greeting.values();
-      if (oldest === undefined) server.closeIdleConnections();
-      else oldest.destroy();
-    }
-    greeting.set(key, socket);
     socket.once("close", () => {
       open -= 1;
-      greeting.delete(key);
+      leaving.delete(socket);
+      if (greeting.get(key) === socket) greeting.delete(key);
     });
+    // The server's own bound knows only of what its own socket has taken.
+    if (isOneTooMany) cut(socket);
+    else greeting.set(key, socket);
   });
   // The socket of the session is another one than that which it lies on.
   server.on("secureConnection", (session: Socket) => greeting.delete(peerOf(session)));
-  return (socket) => {
-    if (open >= maxConnections) socket.destroy();
-    else server.emit("connection", socket);
-  };
 }
 
 function peerOf({ remoteAddress, remotePort }: Socket): string {

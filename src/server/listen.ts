@@ -116,9 +116,9 @@ async function listen(
   server.keepAliveTimeout = keepAliveTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = requestTimeoutMs;
-  const offer = limitConnections(server, options.maxConnections ?? usualMaxConnections);
+  limitConnections(server, options.maxConnections ?? usualMaxConnections);
   const where = { port: options.port, ...(options.host === undefined ? {} : { host: options.host }) };
-  const shared = await listenShared(server, where, offer);
+  const shared = await listenShared(server, where);
   let closing: Promise<void> | undefined;
   return {
     port: (server.address() as AddressInfo).port,

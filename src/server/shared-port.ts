@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
 
 /**
@@ -23,34 +23,30 @@ export interface SharedPort {
 }
 
 /**
- * Listens with a server that takes its connections from several sockets where that is possible, and from one where not.
- * @param offer  gets what the other sockets took
+ * Listens with a server that takes its connections from several sockets where that is possible, and from one where not. To the
+ * server a connection is the same whichever of them took it.
  * @throws the socket's own error if the port cannot be had, also where somebody else shares theirs
  */
 export async function listenShared(
   server: Server,
   where: { readonly port: number; readonly host?: string },
-  offer: (socket: Socket) => void,
 ): Promise<SharedPort> {
   if (!canSharePort(process.versions.node, process.platform)) {
     await listening(server, where);
     return { close: () => Promise.resolve() };
   }
-  // Whoever shares a port is not told that it is taken: that takes a socket which does not.
-  const probe = createServer();
-  await listening(probe, where);
-  const { port } = probe.address() as { readonly port: number };
-  await closed(probe);
-  const shared = { ...where, port, reusePort: true };
-  await listening(server, shared);
+  if (where.port !== 0) await assertFree(where);
+  await listening(server, { ...where, reusePort: true });
+  const { port } = server.address() as AddressInfo;
   // A TLS server's connections end with either side, an HTTP server's may send on; neither waits for more to send.
   const like = { allowHalfOpen: !(server instanceof TlsServer), noDelay: true };
+  const offer = (socket: Socket): void => void server.emit("connection", socket);
   const others = Array.from({ length: sockets - 1 }, () => createServer(like, offer));
   const close = async (): Promise<void> => {
     await Promise.all(others.map(closed));
   };
   try {
-    await Promise.all(others.map((other) => listening(other, shared)));
+    await Promise.all(others.map((other) => listening(other, { ...where, port, reusePort: true })));
   } catch (error) {
     await Promise.all([close(), closed(server)]);
     throw error;
@@ -58,7 +54,14 @@ export async function listenShared(
   return { close };
 }
 
-async function listening(server: Server, options: ListenOptions): Promise<void> {
+/** Whoever shares a port is not told that it is taken: that takes a socket which does not. */
+async function assertFree(where: ListenOptions): Promise<void> {
+  const probe = createServer();
+  await listening(probe, where);
+  await closed(probe);
+}
+
+async function listening(server: Server, options: ListenOptions & { readonly reusePort?: boolean }): Promise<void> {
   server.listen(options);
   await once(server, "listening");
 }

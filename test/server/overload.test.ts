@@ -117,7 +117,8 @@ describe("connections", () => {
       socket.once("close", () => open.delete(socket));
     });
     // Also those that another socket of the same port has taken.
-    shared = await listenShared(bounded, { port: 0, host: "127.0.0.1" }, limitConnections(bounded, 10));
+    limitConnections(bounded, 10);
+    shared = await listenShared(bounded, { port: 0, host: "127.0.0.1" });
     const { port } = bounded.address() as AddressInfo;
     for (let count = 0; count < 30; count += 1) silent.push(await dialled(port));
     const answer = await new Promise<string>((resolve, reject) => {
@@ -129,21 +130,26 @@ describe("connections", () => {
     assert.ok(open.size <= 10, String(open.size));
   });
 
-  it("are turned away where all are busy, whichever socket of the port has taken them", () => {
-    const busy = createServer();
-    busy.removeAllListeners("connection");
-    const offer = limitConnections(busy, 2);
-    const taken: Socket[] = [];
-    busy.on("connection", (socket: Socket) => {
-      taken.push(socket);
-      busy.emit("secureConnection", socket);
+  /** A server whose connections the test makes itself; `isBusy`: each has finished its handshake at once. */
+  function serverOf(maxConnections: number, isBusy: boolean) {
+    const made = createServer();
+    made.removeAllListeners("connection");
+    limitConnections(made, maxConnections);
+    const sockets = Array.from({ length: 6 }, (_, index) => {
+      const socket = new Socket();
+      Object.defineProperty(socket, "remotePort", { value: index });
+      made.emit("connection", socket);
+      if (isBusy) made.emit("secureConnection", socket);
+      return socket;
     });
-    const offered = [new Socket(), new Socket(), new Socket()];
-    for (const socket of offered) offer(socket);
-    assert.deepEqual(taken, offered.slice(0, 2));
-    assert.deepEqual(
-      offered.map(({ destroyed }) => destroyed),
-      [false, false, true],
-    );
+    return sockets.map(({ destroyed }) => destroyed);
+  }
+
+  it("are turned away where all are busy, also those that came in the same turn", () => {
+    assert.deepEqual(serverOf(4, true), [false, false, false, false, true, true]);
+  });
+
+  it("take the places of the oldest that say nothing, one each, also those that came in the same turn", () => {
+    assert.deepEqual(serverOf(4, false), [true, true, false, false, false, false]);
   });
 });

@@ -25,7 +25,7 @@ describe("a port with several sockets", () => {
       taken += 1;
       socket.on("end", () => socket.end()).resume();
     });
-    const shared = await listenShared(server, { port, host }, (socket) => void server.emit("connection", socket));
+    const shared = await listenShared(server, { port, host });
     open.push({ server, shared });
     return { port: (server.address() as AddressInfo).port, taken: () => taken };
   }
