@@ -1,6 +1,6 @@
 import { once } from "node:events";
+import { Server as HttpsServer } from "node:https";
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from "node:net";
-import { Server as TlsServer } from "node:tls";
 
 /**
  * Node.js takes one connection of a listening socket in each turn of its event loop, however many wait: where turns take long,
@@ -39,7 +39,7 @@ export async function listenShared(
   await listening(server, { ...where, reusePort: true });
   const { port } = server.address() as AddressInfo;
   // A TLS server's connections end with either side, an HTTP server's may send on; neither waits for more to send.
-  const like = { allowHalfOpen: !(server instanceof TlsServer), noDelay: true };
+  const like = { allowHalfOpen: !(server instanceof HttpsServer), noDelay: true };
   const offer = (socket: Socket): void => void server.emit("connection", socket);
   const others = Array.from({ length: sockets - 1 }, () => createServer(like, offer));
   const close = async (): Promise<void> => {
