@@ -11,13 +11,8 @@ const crowded = 0.9;
  */
 export function limitConnections(server: Server, maxConnections: number): void {
   const greeting = new Map<string, Socket>();
-  /** Cut, but not told to be closed yet: a turn of the event loop may bring many connections. */
-  const leaving = new Set<Socket>();
-  let open = 0;
-  const cut = (socket: Socket): void => {
-    leaving.add(socket);
-    socket.destroy();
-  };
+  /** Without those that were cut just now and are not closed yet: a turn of the event loop may bring many connections. */
+  const open = new Set<Socket>();
   const makeRoom = (): void => {
     const [oldest] = greeting;
     if (oldest === undefined) {
@@ -26,22 +21,24 @@ export function limitConnections(server: Server, maxConnections: number): void {
     }
     const [key, socket] = oldest;
     greeting.delete(key);
-    cut(socket);
+    open.delete(socket);
+    socket.destroy();
   };
   server.maxConnections = maxConnections;
   server.on("connection", (socket: Socket) => {
     const key = peerOf(socket);
-    if (open - leaving.size >= maxConnections * crowded) makeRoom();
-    const isOneTooMany = open - leaving.size >= maxConnections;
-    open += 1;
+    if (open.size >= maxConnections * crowded) makeRoom();
+    // The server's own bound knows only of what its own socket has taken.
+    if (open.size >= maxConnections) {
+      socket.destroy();
+      return;
+    }
+    open.add(socket);
+    greeting.set(key, socket);
     socket.once("close", () => {
-      open -= 1;
-      leaving.delete(socket);
+      open.delete(socket);
       if (greeting.get(key) === socket) greeting.delete(key);
     });
-    // The server's own bound knows only of what its own socket has taken.
-    if (isOneTooMany) cut(socket);
-    else greeting.set(key, socket);
   });
   // The socket of the session is another one than that which it lies on.
   server.on("secureConnection", (session: Socket) => greeting.delete(peerOf(session)));

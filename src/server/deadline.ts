@@ -91,13 +91,14 @@ export function createDeadlines({ clock, startTimer, lagMs = () => 0 }: Deadline
         signals.delete(latestMs);
         stop.abort(new DOMException("the deadline of the admission request has come", "TimeoutError"));
       };
+      const wait = (leftMs: number): unknown => startTimer(Math.max(0, Math.min(leftMs, lookEveryMs)), look);
       const look = (): void => {
         const leftMs = dueMs() - clock.nowMs();
         if (leftMs <= 0) end();
-        else startTimer(Math.min(leftMs, lookEveryMs), look);
+        else wait(leftMs);
       };
       noteDeadline(stop.signal, dueMs());
-      startTimer(Math.max(0, Math.min(dueMs() - startMs, lookEveryMs)), look);
+      wait(dueMs() - startMs);
       return stop.signal;
     },
   };
