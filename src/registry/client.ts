@@ -169,8 +169,8 @@ function createSession(shared: Shared, credential: RegistryCredential | undefine
     const stateKey = JSON.stringify([tokenScope, request.repository]);
     const deps = { ...shared, account, tokenScope, ...sendingAs(identity, request.host) };
     if (request.authorize !== undefined) return await visitPinged(deps, request, request.authorize, signal);
-    const warm = states.get(stateKey)?.state;
-    const likely = warm === undefined ? inherited(latest.get(tokenScope), request) : undefined;
+    const warm = states.get(stateKey)?.value.state;
+    const likely = warm === undefined ? inherited(latest.get(tokenScope)?.value, request) : undefined;
     if (request.ahead === true)
       return await new Visit(deps, request, warm ?? likely ?? untouched(), false, signal).run();
     if (likely !== undefined) new Visit(deps, request, likely, false, signal).fetchTokenAhead();

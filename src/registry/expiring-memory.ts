@@ -1,9 +1,15 @@
 import { LRUCache } from "lru-cache";
 import type { Clock, Measured } from "../core/index.js";
 
+/** A value, and until when it is believed, by the memory's clock. */
+export interface Held<V> {
+  readonly value: V;
+  readonly untilMs: number;
+}
+
 /** Values that are believed for a time each. */
 export interface ExpiringMemory<V> {
-  get(key: string): V | undefined;
+  get(key: string): Held<V> | undefined;
   set(key: string, value: V, forMs: number): void;
   delete(key: string): void;
   /** How full it is. */
@@ -16,11 +22,6 @@ export interface ExpiringMemoryOptions<V> {
   /** Larger values are not kept; all are where absent. */
   readonly maxValueBytes?: number;
   readonly sizeOf: (value: V, key: string) => number;
-}
-
-interface Held<V> {
-  readonly value: V;
-  readonly untilMs: number;
 }
 
 const sweepMs = 60_000;
@@ -52,7 +53,7 @@ export function expiringMemory<V>({
       const nowMs = clock.nowMs();
       sweep(nowMs);
       const found = held.get(key);
-      return found !== undefined && found.untilMs > nowMs ? found.value : undefined;
+      return found !== undefined && found.untilMs > nowMs ? found : undefined;
     },
     set(key, value, forMs) {
       const nowMs = clock.nowMs();

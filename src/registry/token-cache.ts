@@ -27,7 +27,7 @@ export interface CachedAnswer {
  */
 export class TokenCache {
   readonly #clock: Clock;
-  readonly #stored: ExpiringMemory<{ readonly token: Redacted<string>; readonly expiresMs: number }>;
+  readonly #stored: ExpiringMemory<Redacted<string>>;
   /** Until when, by account and server. */
   readonly #withoutPost = new LRUCache<string, number>({ max: 2000 });
   readonly #running = new Map<string, Running>();
@@ -38,7 +38,7 @@ export class TokenCache {
       ...{ clock, maxBytes: maxStoredBytes },
       // Registries choose how long a token is; one that no server would take in a header is not kept.
       maxValueBytes: maxTokenBytes,
-      sizeOf: ({ token }, key) => 200 + key.length + token.reveal().length,
+      sizeOf: (token, key) => 200 + key.length + token.reveal().length,
     });
     caches?.add("tokens", this.#stored.measured);
   }
@@ -60,8 +60,8 @@ export class TokenCache {
   ): Promise<CachedAnswer> {
     const held = this.#stored.get(key);
     if (!fresh && held !== undefined) {
-      const lifetimeMs = held.expiresMs - this.#clock.nowMs();
-      return { answer: { kind: "token", token: held.token, lifetimeMs }, stored: true };
+      const lifetimeMs = held.untilMs - this.#clock.nowMs();
+      return { answer: { kind: "token", token: held.value, lifetimeMs }, stored: true };
     }
     const running = this.#running.get(key) ?? this.#start(key, fetch);
     running.waiting += 1;
@@ -81,10 +81,7 @@ export class TokenCache {
     };
     const answer = fetch(stop.signal)
       .then((fetched) => {
-        if (fetched.kind === "token") {
-          const { token, lifetimeMs } = fetched;
-          this.#stored.set(key, { token, expiresMs: this.#clock.nowMs() + lifetimeMs }, lifetimeMs);
-        }
+        if (fetched.kind === "token") this.#stored.set(key, fetched.token, fetched.lifetimeMs);
         return fetched;
       })
       .finally(forget);

@@ -15,9 +15,9 @@ describe("what expires", () => {
     const { clock, kept } = memory();
     kept.set("a", "token", 5_000);
     clock.advance(4_999);
-    assert.equal(kept.get("a"), "token");
+    assert.equal(kept.get("a")?.value, "token");
     clock.advance(1);
-    assert.equal(kept.get("a"), undefined);
+    assert.equal(kept.get("a")?.value, undefined);
   });
 
   it("does not stay in memory until its place is wanted: it goes within a minute of use", () => {
@@ -25,9 +25,9 @@ describe("what expires", () => {
     for (const name of ["a", "b", "c"]) kept.set(name, "account", 5_000);
     kept.set("d", "account", 5 * minuteMs);
     clock.advance(minuteMs);
-    assert.equal(kept.get("e"), undefined);
+    assert.equal(kept.get("e")?.value, undefined);
     assert.equal(kept.measured.size, 1);
-    assert.equal(kept.get("d"), "account");
+    assert.equal(kept.get("d")?.value, "account");
     clock.advance(5 * minuteMs);
     kept.set("f", "account", 5_000);
     assert.equal(kept.measured.size, 1);
@@ -37,12 +37,12 @@ describe("what expires", () => {
     const { kept } = memory(1_000, 500);
     for (const name of ["a", "b", "c"]) kept.set(name, "x".repeat(400), minuteMs);
     assert.deepEqual(
-      ["a", "b", "c"].map((name) => kept.get(name)?.length),
+      ["a", "b", "c"].map((name) => kept.get(name)?.value.length),
       [undefined, 400, 400],
     );
     kept.set("d", "x".repeat(501), minuteMs);
-    assert.equal(kept.get("d"), undefined);
+    assert.equal(kept.get("d")?.value, undefined);
     kept.delete("c");
-    assert.equal(kept.get("c"), undefined);
+    assert.equal(kept.get("c")?.value, undefined);
   });
 });
