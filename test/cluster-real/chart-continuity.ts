@@ -7,9 +7,10 @@ import { systemClock } from "../../src/bin/system.js";
 import { makeServingCertificates, writeServingCertificates } from "../../src/certs/index.js";
 import { at } from "../manifests/objects.js";
 import type { ChartValues } from "../support/chart/index.js";
-import { type Daemon, eventually, freePorts, startDaemon } from "../support/kube/index.js";
+import { type Daemon, freePorts } from "../support/kube/index.js";
 import { type BundleHistory, bundleHistory } from "./chart-bundles.js";
 import { type ChartWorld, install, keepCreating, makeNamespace, release, uninstall } from "./chart-world.js";
+import { startProgram } from "./program.js";
 import { accessOf } from "./world.js";
 
 const namespace = "steady";
@@ -87,7 +88,7 @@ export function continuityTests(world: () => ChartWorld): void {
       await writeServingCertificates(folder, made, false);
       const caBundle = Buffer.from(made.caBundle, "base64").toString();
       const flags = ["--cert-dir", folder, "--no-cluster"];
-      provided = await start(world(), [
+      provided = await startProgram(world().kube, [
         "serve",
         "--port",
         String(ports[2]),
@@ -145,22 +146,7 @@ async function serve(world: ChartWorld, ports: readonly number[], flags: readonl
   args[args.indexOf("--metrics-port") + 1] = String(ports[1]);
   const access = await accessOf(world.kube, { namespace, name: release });
   const kubeconfig = world.kube.writeKubeconfig("steady", access);
-  return await start(world, [...args, ...flags, "--kubeconfig", kubeconfig]);
-}
-
-async function start({ kube }: ChartWorld, args: readonly string[]): Promise<Daemon> {
-  const daemon = startDaemon(
-    process.execPath,
-    [join(process.cwd(), "build/src/bin/pullguard.js"), ...args],
-    kube.folder,
-  );
-  const port = Number(args[args.indexOf("--metrics-port") + 1]);
-  await eventually(`the program is ready: ${daemon.log()}`, async () => {
-    if (daemon.ended()) throw new Error(daemon.log());
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-    return answer?.status === 200 ? true : undefined;
-  });
-  return daemon;
+  return await startProgram(world.kube, [...args, ...flags, "--kubeconfig", kubeconfig]);
 }
 
 /** The certificate that is served on a port. */

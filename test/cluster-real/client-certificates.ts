@@ -4,18 +4,10 @@ import { join } from "node:path";
 import { systemClock } from "../../src/bin/system.js";
 import { makeServingCertificates, writeServingCertificates } from "../../src/certs/index.js";
 import { createAuthority } from "../support/authority.js";
-import {
-  type Daemon,
-  eventually,
-  freePorts,
-  type KubeAnswer,
-  type KubeObject,
-  startDaemon,
-} from "../support/kube/index.js";
+import { type Daemon, eventually, freePorts, type KubeAnswer, type KubeObject } from "../support/kube/index.js";
 import { serviceHere } from "./objects.js";
+import { startProgram } from "./program.js";
 import { quietly, type World } from "./world.js";
-
-const program = new URL("../../src/bin/pullguard.js", import.meta.url).pathname;
 
 /** A webhook that answers the API server alone, set up as docs/certificates.md tells. */
 export function clientCertificateTests(world: () => World): void {
@@ -39,20 +31,11 @@ export function clientCertificateTests(world: () => World): void {
       const authority = await createAuthority("Callers of webhooks");
       const clientCa = join(folder, "clients.crt");
       writeFileSync(clientCa, authority.certificatePem);
-      webhook = startDaemon(
-        process.execPath,
-        [
-          ...[program, "serve", "--no-cluster", "--cert-dir", folder],
-          ...["--port", String(port), "--metrics-port", String(metricsPort)],
-          ...["--client-ca", clientCa, "--client-name", "kube-apiserver"],
-        ],
-        kube.folder,
-      );
-      await eventually("the webhook is ready", async () => {
-        if (webhook?.ended()) throw new Error(webhook.log());
-        const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => undefined);
-        return answer?.status === 200 ? true : undefined;
-      });
+      webhook = await startProgram(kube, [
+        ...["serve", "--no-cluster", "--cert-dir", folder],
+        ...["--port", String(port), "--metrics-port", String(metricsPort)],
+        ...["--client-ca", clientCa, "--client-name", "kube-apiserver"],
+      ]);
       for (const service of services) {
         await quietly(admin.apply(serviceHere(namespace, service)));
         await quietly(admin.apply(configurationOf(service)));
